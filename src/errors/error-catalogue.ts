@@ -1,0 +1,163 @@
+/** Severity with which the edge logs a refusal. */
+export type ErrorLevel = 'debug' | 'info' | 'warn' | 'error';
+
+interface ErrorEntry {
+  readonly status: number;
+  /** What a person reads: fixed text, never a value from the request. */
+  readonly title: string;
+  readonly remedy: string;
+  readonly level: ErrorLevel;
+  /** Seconds for `Retry-After`. */
+  readonly retryAfter?: number;
+}
+
+/** Every error that Vestibule can answer with: the code is stable, the text is for people. */
+export const ERROR_CATALOGUE = {
+  bad_request: {
+    status: 400,
+    title: 'The request could not be understood',
+    remedy: 'Check the address and the parameters.',
+    level: 'info',
+  },
+  ambiguous_path: {
+    status: 400,
+    title: 'The address is ambiguous',
+    remedy: 'Send a normalised path: no dot segments, double or encoded slashes.',
+    level: 'info',
+  },
+  not_a_navigation: {
+    status: 400,
+    title: 'A login starts with a page navigation',
+    remedy: 'Set location.href to /login, or fetch it with X-CSRF and Accept: application/json.',
+    level: 'info',
+  },
+  unknown_provider: {
+    status: 400,
+    title: 'This login provider is not known',
+    remedy: 'Choose one of the configured providers.',
+    level: 'info',
+  },
+  login_state_missing: {
+    status: 400,
+    title: 'This login answer is incomplete',
+    remedy: 'Start the login again.',
+    level: 'info',
+  },
+  login_state_unknown: {
+    status: 400,
+    title: 'This login does not belong to this browser, or it is too old',
+    remedy: 'Start the login again.',
+    level: 'info',
+  },
+  login_rejected: {
+    status: 400,
+    title: 'The login could not be verified',
+    remedy: 'Start the login again. If it happens again, tell the operator the request id.',
+    level: 'warn',
+  },
+  login_denied: {
+    status: 403,
+    title: 'The login was refused at the provider',
+    remedy: 'Start the login again, or choose another account.',
+    level: 'info',
+  },
+  not_allowed: {
+    status: 403,
+    title: 'This account may not use this application',
+    remedy: 'Log in with another account, or ask the operator for access.',
+    level: 'warn',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'Nobody is logged in',
+    remedy: 'Go to login_url with a page navigation.',
+    level: 'debug',
+  },
+  csrf_refused: {
+    status: 403,
+    title: 'The request did not come from this application',
+    remedy: 'Send the header X-CSRF: 1 from a page of this origin.',
+    level: 'info',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is nothing here',
+    remedy: 'Check the address.',
+    level: 'debug',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'This method is not offered here',
+    remedy: 'See the Allow header.',
+    level: 'info',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'The request is too large',
+    remedy: 'Send less.',
+    level: 'info',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'This content type is not taken here',
+    remedy: 'Send application/x-www-form-urlencoded or what the route documents.',
+    level: 'info',
+  },
+  token_unavailable: {
+    status: 401,
+    title: 'The session has no usable access token',
+    remedy: 'Log in again.',
+    level: 'info',
+  },
+  upstream_unreachable: {
+    status: 502,
+    title: 'The API did not answer',
+    remedy: 'Try again; if it stays, tell the operator the request id.',
+    level: 'warn',
+  },
+  upstream_timeout: {
+    status: 504,
+    title: 'The API took too long',
+    remedy: 'Try again; if it stays, tell the operator the request id.',
+    level: 'warn',
+  },
+  provider_unreachable: {
+    status: 503,
+    title: 'The login provider does not answer',
+    remedy: 'Try again in a moment.',
+    level: 'warn',
+    retryAfter: 5,
+  },
+  provider_misconfigured: {
+    status: 502,
+    title: 'The login provider refused this application',
+    remedy: 'The operator must check client id, secret and authentication method.',
+    level: 'error',
+  },
+  store_unavailable: {
+    status: 503,
+    title: 'The session store does not answer',
+    remedy: 'Try again in a moment; nobody was logged out.',
+    level: 'error',
+    retryAfter: 1,
+  },
+  draining: {
+    status: 503,
+    title: 'This instance is shutting down',
+    remedy: 'Try again.',
+    level: 'debug',
+    retryAfter: 1,
+  },
+  internal_error: {
+    status: 500,
+    title: 'Something went wrong here',
+    remedy: 'Tell the operator the request id.',
+    level: 'error',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+export function errorEntry(code: ErrorCode): ErrorEntry {
+  return ERROR_CATALOGUE[code];
+}
