@@ -1,0 +1,74 @@
+import type {
+  CookieConfig,
+  ProviderConfig,
+  ServerConfig,
+  SpaConfig,
+  StoreConfig,
+  VestibuleConfig,
+} from './config.types.js';
+import { idOf } from './rules/provider.rules.js';
+import { resolveHost, resolveShutdownDelay } from './rules/server.rules.js';
+import { complete, type FoundConfig } from './sections.js';
+import type { PublicUrl } from './values/web-url.js';
+
+/** The configuration out of what was read; only to be called when no problem was found. */
+export function assemble(found: FoundConfig): VestibuleConfig {
+  const { publicUrl } = complete(found.server);
+  return {
+    server: assembleServer(found.server),
+    cookie: assembleCookie(found.cookie, publicUrl),
+    csrf: complete(found.csrf),
+    session: complete(found.session),
+    store: assembleStore(found.store),
+    providers: found.providers.map(assembleProvider),
+    login: complete(found.login),
+    tokens: complete(found.tokens),
+    routes: found.routes.map((route) => complete(route)),
+    spa: assembleSpa(found.spa),
+    log: complete(found.log),
+  };
+}
+
+function assembleServer(section: FoundConfig['server']): ServerConfig {
+  const { publicUrl, host, shutdownDelayMs, ...rest } = complete(section);
+  return {
+    ...rest,
+    origin: publicUrl.origin,
+    https: publicUrl.https,
+    host: resolveHost(host, publicUrl),
+    shutdownDelayMs: resolveShutdownDelay(shutdownDelayMs, publicUrl),
+  };
+}
+
+/**
+ * `__Host-` needs Secure and Path=/ (RFC 6265bis §4.1.3.2), hence https. On http the port stands in the
+ * name, because cookies do not tell ports apart (RFC 6265 §8.5) and loopback has many applications.
+ */
+function assembleCookie(section: FoundConfig['cookie'], publicUrl: PublicUrl): CookieConfig {
+  const { stem, sameSite, persistent } = complete(section);
+  const { https, port } = publicUrl;
+  return {
+    name: https ? `__Host-${stem}` : `${stem}-${port}`,
+    loginName: https ? `__Host-${stem}-login` : `${stem}-login-${port}`,
+    sameSite,
+    secure: https,
+    persistent,
+  };
+}
+
+function assembleStore(section: FoundConfig['store']): StoreConfig {
+  const { redisUrl, prefix, commandTimeoutMs } = complete(section);
+  if (redisUrl === undefined) return { kind: 'memory' };
+  return { kind: 'redis', url: redisUrl, prefix, commandTimeoutMs };
+}
+
+function assembleProvider(section: FoundConfig['providers'][number]): ProviderConfig {
+  const { clientSecret, ...rest } = complete(section);
+  const id = idOf(section) ?? rest.profile;
+  return { ...rest, id, ...(clientSecret === undefined ? {} : { clientSecret }) };
+}
+
+function assembleSpa(section: FoundConfig['spa']): SpaConfig {
+  const { dir } = complete(section);
+  return dir === undefined ? { kind: 'none' } : { kind: 'folder', dir };
+}

@@ -1,0 +1,136 @@
+import type { ServerKey } from '../crypto/key-ring.js';
+
+/** The configuration after parsing: frozen, complete, every instant and duration in milliseconds. */
+export interface VestibuleConfig {
+  readonly server: ServerConfig;
+  readonly cookie: CookieConfig;
+  readonly csrf: CsrfConfig;
+  readonly session: SessionConfig;
+  readonly store: StoreConfig;
+  readonly providers: readonly ProviderConfig[];
+  readonly login: LoginConfig;
+  readonly tokens: TokenConfig;
+  readonly routes: readonly ProxyRouteConfig[];
+  readonly spa: SpaConfig;
+  readonly log: LogConfig;
+}
+
+export interface ServerConfig {
+  /** Scheme and authority of PUBLIC_URL, as a browser writes an Origin. */
+  readonly origin: string;
+  /** '' or '/path' without a trailing slash. */
+  readonly basePath: string;
+  readonly https: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly internalPort: number;
+  readonly internalHost: string;
+  /** Addresses or ranges whose forwarding headers are believed; empty is nobody. */
+  readonly trustProxy: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly returnOrigins: readonly string[];
+  readonly shutdownDelayMs: number;
+  /** How long requests may still run after the delay. */
+  readonly shutdownTimeoutMs: number;
+}
+
+export interface CookieConfig {
+  readonly name: string;
+  readonly loginName: string;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  readonly secure: boolean;
+  /** Lasts to the absolute deadline instead of the browser session. */
+  readonly persistent: boolean;
+}
+
+export interface CsrfConfig {
+  /** Lower case. */
+  readonly header: string;
+  readonly value: string;
+}
+
+export interface SessionConfig {
+  readonly keys: readonly ServerKey[];
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+}
+
+export type StoreConfig =
+  | { readonly kind: 'memory' }
+  | {
+      readonly kind: 'redis';
+      readonly url: string;
+      readonly prefix: string;
+      readonly commandTimeoutMs: number;
+    };
+
+export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'none';
+
+export interface ProviderConfig {
+  readonly id: string;
+  readonly profile: 'generic';
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly clientAuth: ClientAuthMethod;
+  readonly scope: string;
+  /** The one signature algorithm that ID tokens of this provider may have (OIDC Core §3.1.3.7-7). */
+  readonly idTokenAlg: string;
+  readonly responseMode: 'query' | 'form_post';
+  readonly timeoutMs: number;
+  /** Ask the userinfo endpoint at login, where the provider has one (OIDC Core §5.3). */
+  readonly userinfo: boolean;
+  /** Claims of the ID token that go into the session and to the page. */
+  readonly claims: readonly string[];
+}
+
+export interface LoginConfig {
+  /** Parameters of `/login` that are handed on to the provider. */
+  readonly parameters: readonly string[];
+  readonly transactionMs: number;
+  readonly stubMs: number;
+  readonly transactionsPerBrowser: number;
+  /** Where `/logout/done` leads: a local path. */
+  readonly postLogoutUrl: string;
+  readonly idTokenHint: boolean;
+}
+
+export interface TokenConfig {
+  /** Renew this long before the access token ends. */
+  readonly leewayMs: number;
+  readonly lockMs: number;
+  /** How long a request waits for another's refresh. */
+  readonly waitMs: number;
+}
+
+export interface ProxyRouteConfig {
+  readonly name: string;
+  /** Path prefix without base path, '/api'. */
+  readonly prefix: string;
+  /** Origin and path of the upstream, without trailing slash. */
+  readonly upstream: string;
+  readonly methods: readonly string[];
+  readonly token: 'required' | 'optional' | 'none';
+  readonly timeoutMs: number;
+}
+
+export type SpaConfig =
+  { readonly kind: 'none' } | { readonly kind: 'folder'; readonly dir: string };
+
+export interface LogConfig {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** One token per section, so that a class is given no more than it needs. */
+export const VestibuleConfig = Symbol('VestibuleConfig');
+export const ServerConfig = Symbol('ServerConfig');
+export const CookieConfig = Symbol('CookieConfig');
+export const CsrfConfig = Symbol('CsrfConfig');
+export const SessionConfig = Symbol('SessionConfig');
+export const StoreConfig = Symbol('StoreConfig');
+export const ProvidersConfig = Symbol('ProvidersConfig');
+export const LoginConfig = Symbol('LoginConfig');
+export const TokenConfig = Symbol('TokenConfig');
+export const ProxyRoutesConfig = Symbol('ProxyRoutesConfig');
+export const SpaConfig = Symbol('SpaConfig');
+export const LogConfig = Symbol('LogConfig');

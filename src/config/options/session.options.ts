@@ -1,0 +1,28 @@
+import { required, withDefault } from '../option.js';
+import { duration } from '../values/duration.js';
+import { sessionKeys } from '../values/session-keys.js';
+
+/** Section `session`: keys and limits. */
+export const sessionOptions = {
+  keys: required({
+    key: 'keys',
+    env: 'SESSION_KEYS',
+    type: sessionKeys,
+    remedy: 'run `vestibule keys generate` and set what it prints',
+    doc: 'Server keys, `kid:base64url` of 32 bytes each, comma-separated: the first one seals, all of them open. Rotate by putting a new one in front. No default, because a known key is none.',
+  }),
+  idleMs: withDefault({
+    key: 'idle',
+    env: 'SESSION_IDLE',
+    type: duration('1s', '400d'),
+    default: '30m',
+    doc: 'A session ends after this time without a request. The default follows the usual limit for ordinary risk (NIST SP 800-63B §4.2.3).',
+  }),
+  absoluteMs: withDefault({
+    key: 'absolute',
+    env: 'SESSION_ABSOLUTE',
+    type: duration('1s', '400d'),
+    default: '8h',
+    doc: 'A session ends this long after the login, whatever happens. The default is a working day.',
+  }),
+};

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { isLoopbackHost } from './loopback.js';
+import { accept, refuse, valueType, type Judged, type ValueType } from './value-type.js';
+
+/** An origin as a browser writes it, and what rules ask about it. */
+export interface PublicUrl {
+  readonly origin: string;
+  /** '' or '/path', without a trailing slash. */
+  readonly path: string;
+  readonly https: boolean;
+  readonly loopback: boolean;
+  readonly hostname: string;
+  /** The port as a number, also where the URL leaves it out. */
+  readonly port: number;
+}
+
+const HTTPS = 'use https (http is for localhost, 127.0.0.0/8 and [::1] only)';
+const NO_EXTRAS = 'remove everything after the path, and user name and password';
+
+/** An absolute http(s) URL without credentials, query or fragment (RFC 3986), exactly as `new URL` reads it. */
+function bareUrl(given: string): Judged<URL> {
+  // `new URL` drops tabs and line breaks and turns backslashes round: such text is not what it seems.
+  // A star would be a wildcard that nobody expands.
+  const plain = /^https?:\/\/[^\s\\*]+$/i.test(given) && URL.canParse(given);
+  if (!plain) return refuse('must be an absolute URL with http or https');
+  if (/[?#]/.test(given)) return refuse('must have no query and no fragment', NO_EXTRAS);
+  const url = new URL(given);
+  if (url.username !== '' || url.password !== '') {
+    return refuse('must have no user name and no password', NO_EXTRAS);
+  }
+  return accept(url);
+}
+
+function secureUrl(given: string): Judged<URL> {
+  const judged = bareUrl(given);
+  if (judged.kind === 'refused') return judged;
+  const { protocol, hostname } = judged.value;
+  if (protocol === 'http:' && !isLoopbackHost(hostname)) {
+    return refuse('must be https on this host', HTTPS);
+  }
+  return judged;
+}
+
+function urlType<T>(
+  label: string,
+  remedy: string,
+  judge: (given: string) => Judged<T>,
+): ValueType<T> {
+  return valueType({ label, remedy, input: z.string(), judge });
+}
+
+function withoutSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** Where browsers find Vestibule. */
+export const publicUrl = urlType<PublicUrl>(
+  'a URL such as https://app.example.com',
+  'write scheme, host and, if it is not the default, port',
+  (given) => {
+    const judged = secureUrl(given);
+    if (judged.kind === 'refused') return judged;
+    const { origin, pathname, protocol, hostname, port } = judged.value;
+    const https = protocol === 'https:';
+    return accept({
+      origin,
+      path: withoutSlash(pathname),
+      https,
+      hostname,
+      loopback: isLoopbackHost(hostname),
+      port: port === '' ? (https ? 443 : 80) : Number(port),
+    });
+  },
+);
+
+/** Kept byte for byte: tokens and discovery are compared with it (OIDC Discovery §4.3). */
+export const issuer = urlType<string>(
+  'a URL such as https://login.example.com',
+  "copy the value of 'issuer' from the provider's discovery document",
+  (given) => {
+    const judged = secureUrl(given);
+    if (judged.kind === 'refused') return judged;
+    if (given.includes('/.well-known/')) {
+      return refuse(
+        'must be the issuer, not the address of its discovery document',
+        "remove '/.well-known/' and what follows",
+      );
+    }
+    return accept(given);
+  },
+);
+
+/** Origin and path of an API, without a trailing slash. */
+export const upstream = urlType<string>(
+  'a URL such as http://api:8080',
+  'write scheme, host, port and, if needed, a path',
+  (given) => {
+    const judged = bareUrl(given);
+    if (judged.kind === 'refused') return judged;
+    return accept(withoutSlash(judged.value.href));
+  },
+);
+
+/** An origin exactly as a browser writes it (RFC 6454 §6.2): nothing has to be normalised when comparing. */
+export const exactOrigin = urlType<string>(
+  'an origin such as https://app.example.com',
+  'write scheme, host and port in lower case, no default port, no path, no slash at the end',
+  (given) => {
+    const judged = bareUrl(given);
+    if (judged.kind === 'refused') return judged;
+    return judged.value.origin === given ? accept(given) : refuse('must be a bare origin');
+  },
+);
