@@ -1,0 +1,35 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { LogConfig } from '../config/config.types.js';
+import type { EventFields, EventLog } from './event-log.js';
+import { LOG_EVENTS, type LogEventName } from './log-events.js';
+import { cleanText } from './redact.js';
+
+/** One JSON object a line on standard output, written by pino; each is a named event with allow-listed fields. */
+export class JsonEventLog implements EventLog {
+  private readonly logger: Logger;
+
+  constructor(config: LogConfig, destination?: DestinationStream) {
+    const options = {
+      level: config.level,
+      base: { service: 'vestibule' },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label: string) => ({ level: label }) },
+    };
+    this.logger = destination === undefined ? pino(options) : pino(options, destination);
+  }
+
+  event(name: LogEventName, fields: EventFields = {}): void {
+    const level = LOG_EVENTS[name];
+    if (!this.logger.isLevelEnabled(level)) return;
+    this.logger[level]({ event: name, ...clean(fields) });
+  }
+}
+
+function clean(fields: EventFields): EventFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? cleanText(value) : value,
+    ]),
+  );
+}
