@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { errorEntry } from '../errors/error-catalogue.js';
+import { toProblem } from '../errors/problem-details.js';
+import type { VestibuleError } from '../errors/vestibule.error.js';
+import { isNavigation, type Exchange } from './exchange.js';
+import { errorPage } from './pages/error.page.js';
+import type { Page } from './pages/html.js';
+import { DATA_POLICY, pagePolicy } from './security-headers.js';
+
+export function sendJson(
+  exchange: Exchange,
+  status: number,
+  body: object,
+  type = 'application/json',
+): void {
+  const text = JSON.stringify(body);
+  exchange.res
+    .writeHead(status, {
+      'Content-Type': `${type}; charset=utf-8`,
+      'Content-Length': Buffer.byteLength(text),
+      'Content-Security-Policy': DATA_POLICY,
+    })
+    .end(text);
+}
+
+export function sendPage(exchange: Exchange, status: number, page: Page): void {
+  const nonce = randomBytes(16).toString('base64url');
+  const text = page(nonce).markup;
+  exchange.res
+    .writeHead(status, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Length': Buffer.byteLength(text),
+      'Content-Security-Policy': pagePolicy(nonce),
+    })
+    .end(text);
+}
+
+/** 302 for a GET that moves on, 303 after a POST or a callback: the browser follows with GET (RFC 9700 §4.12). */
+export function sendRedirect(exchange: Exchange, status: 302 | 303, location: string): void {
+  exchange.res.writeHead(status, { Location: location, 'Content-Length': 0 }).end();
+}
+
+/** An error of the catalogue: a page for a person who navigates, RFC 9457 for everything else. */
+export function sendError(
+  exchange: Exchange,
+  error: VestibuleError,
+  links: { readonly login: string },
+): void {
+  const { res } = exchange;
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const { retryAfter } = errorEntry(error.code);
+  if (retryAfter !== undefined) res.setHeader('Retry-After', retryAfter);
+  const problem = toProblem(error, exchange.id);
+  if (isNavigation(exchange)) sendPage(exchange, error.status, errorPage(problem, links));
+  else sendJson(exchange, error.status, problem, 'application/problem+json');
+}

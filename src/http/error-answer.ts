@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { errorEntry } from '../errors/error-catalogue.js';
+import { toVestibuleError, type VestibuleError } from '../errors/vestibule.error.js';
+import { EventLog } from '../logging/event-log.js';
+import { sendError } from './answer.js';
+import type { Exchange } from './exchange.js';
+import { PublicUrl } from './public-url.js';
+
+/** The one place where an error becomes an answer and a log line. */
+@Injectable()
+export class ErrorAnswer {
+  constructor(
+    @Inject(EventLog) private readonly log: EventLog,
+    private readonly urls: PublicUrl,
+  ) {}
+
+  send(exchange: Exchange, thrown: unknown): void {
+    const error = toVestibuleError(thrown);
+    this.report(exchange, error);
+    const login = this.urls.path('/login');
+    sendError(exchange, error.code === 'unauthenticated' ? withLogin(error, login) : error, {
+      login,
+    });
+  }
+
+  private report(exchange: Exchange, error: VestibuleError): void {
+    const { level } = errorEntry(error.code);
+    if (level === 'debug') return;
+    this.log.event(level === 'error' ? 'request.failed' : 'request.refused', {
+      request: exchange.id,
+      method: exchange.method,
+      code: error.code,
+      detail: error.detail,
+      cause: causeOf(error.cause),
+    });
+  }
+}
+
+function withLogin(error: VestibuleError, login: string): VestibuleError {
+  return Object.assign(error, { members: { login_url: login, ...error.members } });
+}
+
+/** Class and code of the cause, and for our own faults the place; never a message, which may quote a secret. */
+function causeOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const code: unknown = Reflect.get(cause, 'code');
+  const inner = causeOf(cause.cause);
+  const place = cause.stack
+    ?.split('\n')
+    .find((line) => line.trimStart().startsWith('at '))
+    ?.trim();
+  return [cause.name, typeof code === 'string' ? code : undefined, inner ?? place]
+    .filter(Boolean)
+    .join(' < ');
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import express from 'express';
+
+export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** What stands before Express: sees every request first and hands on what belongs to a controller. */
+export type Edge = (req: IncomingMessage, res: ServerResponse, toExpress: RequestHandler) => void;
+
+/**
+ * Nest's Express adapter with our edge before Express. `listen`, `close` and the shutdown hooks stay Nest's;
+ * until the edge is set every request is refused.
+ */
+export class ListenerAdapter extends ExpressAdapter {
+  private edge: Edge = (_req, res) => {
+    res.writeHead(503, { 'Retry-After': 1, 'Content-Length': 0 }).end();
+  };
+
+  constructor() {
+    super(hardened(express()));
+  }
+
+  useEdge(edge: Edge): void {
+    this.edge = edge;
+  }
+
+  override initHttpServer(...args: Parameters<ExpressAdapter['initHttpServer']>): void {
+    super.initHttpServer(...args);
+    const toExpress = this.getInstance<RequestHandler>();
+    const server = this.getHttpServer() as Server;
+    server.removeAllListeners('request');
+    server.on('request', (req: IncomingMessage, res: ServerResponse) =>
+      this.edge(req, res, toExpress),
+    );
+    // A slow client holds a socket for this long and no longer (slowloris; R-44).
+    server.headersTimeout = 15_000;
+    server.requestTimeout = 120_000;
+    server.keepAliveTimeout = 65_000;
+  }
+}
+
+/** Express tells nobody what it is, guesses no proxy, and reads the query no further than the edge did. */
+function hardened(app: express.Express): express.Express {
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', false);
+  app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  return app;
+}

@@ -1,0 +1,27 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ServerConfig } from '../config/config.types.js';
+
+/** Absolute and rooted URLs of ours, always from the configuration, never from Host or a forwarding header. */
+@Injectable()
+export class PublicUrl {
+  constructor(@Inject(ServerConfig) private readonly config: ServerConfig) {}
+
+  get origin(): string {
+    return this.config.origin;
+  }
+
+  /** Rooted path for a browser: base path and route. */
+  path(route: string, query: Readonly<Record<string, string>> = {}): string {
+    const search = new URLSearchParams(query).toString();
+    return `${this.config.basePath}${route}${search === '' ? '' : `?${search}`}`;
+  }
+
+  absolute(route: string): string {
+    return `${this.config.origin}${this.config.basePath}${route}`;
+  }
+
+  /** The address of the application: where a login leads when nothing better is known. */
+  get home(): string {
+    return `${this.config.basePath}/`;
+  }
+}

@@ -1,0 +1,164 @@
+export type Listener = 'public' | 'internal';
+export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH';
+
+/** Who may come: `open` carries its reason, because everything else is denied without a session. */
+export type Access = { readonly open: string } | 'session';
+
+/**
+ * How a request proves that it comes from our own pages:
+ * `header` (the static header, and the origin where the browser tells it), `safe-read` (no header, never
+ * cross-site), `navigation` (a top-level page load may come from anywhere), or an exemption with its reason.
+ */
+export type CsrfRule = 'header' | 'safe-read' | 'navigation' | { readonly exempt: string };
+
+/** `nest`: a controller on Express. `hot`: dispatched before Express. */
+export type Dispatch = 'nest' | 'hot';
+
+export interface Route {
+  readonly name: string;
+  readonly listener: Listener;
+  readonly method: Method;
+  /** Below BASE_PATH; a segment `:name` matches one segment. */
+  readonly path: string;
+  readonly access: Access;
+  readonly csrf: CsrfRule;
+  readonly cache: 'no-store';
+  readonly dispatch: Dispatch;
+}
+
+type RouteSpec = Omit<Route, 'name' | 'cache' | 'listener'>;
+
+const PUBLIC = {
+  login: {
+    method: 'GET',
+    path: '/login',
+    access: { open: 'starts a login' },
+    csrf: 'navigation',
+    dispatch: 'nest',
+  },
+  'login.return': {
+    method: 'GET',
+    path: '/login/return',
+    access: { open: 'leads back into the application after a login' },
+    csrf: 'navigation',
+    dispatch: 'nest',
+  },
+  callback: {
+    method: 'GET',
+    path: '/callback',
+    access: { open: 'the provider sends the browser here' },
+    csrf: 'navigation',
+    dispatch: 'nest',
+  },
+  'callback.form': {
+    method: 'POST',
+    path: '/callback',
+    access: { open: 'the provider posts here (form_post)' },
+    csrf: { exempt: 'state and browser binding prove it' },
+    dispatch: 'nest',
+  },
+  'callback.provider': {
+    method: 'GET',
+    path: '/callback/:provider',
+    access: { open: 'the provider sends the browser here' },
+    csrf: 'navigation',
+    dispatch: 'nest',
+  },
+  'callback.provider.form': {
+    method: 'POST',
+    path: '/callback/:provider',
+    access: { open: 'the provider posts here (form_post)' },
+    csrf: { exempt: 'state and browser binding prove it' },
+    dispatch: 'nest',
+  },
+  session: {
+    method: 'GET',
+    path: '/session',
+    access: { open: 'says that nobody is logged in' },
+    csrf: 'safe-read',
+    dispatch: 'hot',
+  },
+  'session.refresh': {
+    method: 'POST',
+    path: '/session/refresh',
+    access: 'session',
+    csrf: 'header',
+    dispatch: 'nest',
+  },
+  logout: {
+    method: 'POST',
+    path: '/logout',
+    access: { open: 'logging out twice succeeds' },
+    csrf: { exempt: 'takes the header or the token of our own form; the handler judges' },
+    dispatch: 'nest',
+  },
+  'logout.page': {
+    method: 'GET',
+    path: '/logout',
+    access: { open: 'shows the confirmation page' },
+    csrf: 'navigation',
+    dispatch: 'nest',
+  },
+  'logout.done': {
+    method: 'GET',
+    path: '/logout/done',
+    access: { open: 'the provider sends the browser here' },
+    csrf: 'navigation',
+    dispatch: 'nest',
+  },
+} as const satisfies Record<string, RouteSpec>;
+
+const INTERNAL = {
+  healthz: {
+    method: 'GET',
+    path: '/healthz',
+    access: { open: 'liveness probe' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
+  readyz: {
+    method: 'GET',
+    path: '/readyz',
+    access: { open: 'readiness probe' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
+} as const satisfies Record<string, RouteSpec>;
+
+export type PublicRouteName = keyof typeof PUBLIC;
+export type InternalRouteName = keyof typeof INTERNAL;
+export type RouteName = PublicRouteName | InternalRouteName;
+
+function rows(listener: Listener, specs: Record<string, RouteSpec>): Route[] {
+  return Object.entries(specs).map(([name, spec]) => ({
+    name,
+    listener,
+    cache: 'no-store',
+    ...spec,
+  }));
+}
+
+/** Every route of both listeners; what is not here is proxied, the application's page, or 404. */
+export const ROUTE_TABLE: readonly Route[] = [
+  ...rows('public', PUBLIC),
+  ...rows('internal', INTERNAL),
+];
+
+const BY_NAME: ReadonlyMap<string, Route> = new Map(
+  ROUTE_TABLE.map((route) => [route.name, route]),
+);
+
+/** The row of a route. */
+export function routeNamed(name: RouteName): Route {
+  const route = BY_NAME.get(name);
+  if (route === undefined) throw new RangeError(`no route ${name}`);
+  return route;
+}
+
+/** First path segments that are ours: nothing else may be configured there and no login returns to them. */
+export function ownPrefixes(): readonly string[] {
+  const first = ROUTE_TABLE.filter((route) => route.listener === 'public').map(
+    (route) => `/${route.path.split('/')[1]}`,
+  );
+  return [...new Set([...first, '/sessions', '/backchannel-logout', '/frontchannel-logout'])];
+}
