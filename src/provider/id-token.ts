@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { equalText } from '../crypto/equal.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+
+const TOLERANCE_S = 30;
+const MAX_AGE_OF_TOKEN_S = 600;
+const MAX_SUBJECT = 255;
+
+export interface IdTokenExpectation {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly algorithm: string;
+  readonly now: number;
+  /** Absent for a refreshed ID token, whose nonce is optional (OIDC Core §12.2). */
+  readonly nonce?: string;
+  readonly maxAge?: number;
+  readonly acrValues?: string;
+  readonly accessToken?: string;
+}
+
+export type IdTokenClaims = JWTPayload & { readonly iss: string; readonly sub: string };
+
+/**
+ * Validates an ID token (OIDC Core §3.1.3.7, in its order). The signature is always verified, with the
+ * algorithm of our configuration, never the token's choice.
+ * @throws VestibuleError `login_rejected`; jose's errors for signature and registered claims
+ */
+export async function verifyIdToken(
+  idToken: string,
+  keys: JWTVerifyGetKey,
+  expected: IdTokenExpectation,
+): Promise<IdTokenClaims> {
+  const { payload } = await jwtVerify(idToken, keys, {
+    algorithms: [expected.algorithm],
+    issuer: expected.issuer,
+    audience: expected.clientId,
+    clockTolerance: TOLERANCE_S,
+    currentDate: new Date(expected.now),
+    requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat'],
+  });
+  checkSubject(payload);
+  checkAudience(payload, expected.clientId);
+  checkIssuedAt(payload, expected.now);
+  checkNonce(payload, expected.nonce);
+  checkAccessTokenHash(payload, expected.algorithm, expected.accessToken);
+  checkAuthTime(payload, expected);
+  checkAcr(payload, expected.acrValues);
+  return payload as IdTokenClaims;
+}
+
+function reject(claim: string): never {
+  throw new VestibuleError('login_rejected', { detail: `id token: ${claim}` });
+}
+
+/** At most 255 ASCII characters (OIDC Core §2). */
+function checkSubject({ sub }: JWTPayload): void {
+  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) reject('sub');
+}
+
+/** Several audiences need an `azp`, and an `azp` must be us (§3.1.3.7-4, -5 of the original list). */
+function checkAudience({ aud, azp }: JWTPayload, clientId: string): void {
+  if (Array.isArray(aud) && aud.length > 1 && azp === undefined) reject('azp');
+  if (azp !== undefined && azp !== clientId) reject('azp');
+}
+
+function checkIssuedAt({ iat = 0 }: JWTPayload, now: number): void {
+  const seconds = now / 1000;
+  if (iat > seconds + TOLERANCE_S || iat < seconds - MAX_AGE_OF_TOKEN_S) reject('iat');
+}
+
+function checkNonce({ nonce }: JWTPayload, expected: string | undefined): void {
+  if (expected === undefined) return;
+  if (typeof nonce !== 'string' || !equalText(nonce, expected)) reject('nonce');
+}
+
+/** `at_hash` is optional in the code flow, but a wrong one is a substituted token (§3.1.3.6). */
+function checkAccessTokenHash(
+  payload: JWTPayload,
+  algorithm: string,
+  accessToken: string | undefined,
+): void {
+  const claimed = payload['at_hash'];
+  if (claimed === undefined || accessToken === undefined) return;
+  const digest = hashOf(algorithm);
+  if (digest === undefined) return;
+  const full = createHash(digest).update(accessToken).digest();
+  const half = full.subarray(0, full.length / 2).toString('base64url');
+  if (typeof claimed !== 'string' || !equalText(claimed, half)) reject('at_hash');
+}
+
+function hashOf(algorithm: string): string | undefined {
+  if (algorithm.endsWith('256')) return 'sha256';
+  if (algorithm.endsWith('384')) return 'sha384';
+  if (algorithm.endsWith('512')) return 'sha512';
+  // Ed25519 hashes with SHA-512 inside (RFC 8032), and so do the providers for at_hash.
+  return algorithm === 'EdDSA' || algorithm === 'Ed25519' ? 'sha512' : undefined;
+}
+
+function checkAuthTime(payload: JWTPayload, { maxAge, now }: IdTokenExpectation): void {
+  const authTime = payload['auth_time'];
+  if (authTime !== undefined && authTime !== null && (typeof authTime !== 'number' || authTime < 0))
+    reject('auth_time');
+  if (maxAge === undefined) return;
+  if (typeof authTime !== 'number' || authTime + maxAge < now / 1000 - TOLERANCE_S)
+    reject('auth_time');
+}
+
+function checkAcr(payload: JWTPayload, requested: string | undefined): void {
+  if (requested === undefined) return;
+  const acr = payload['acr'];
+  if (typeof acr !== 'string' || !requested.split(' ').includes(acr)) reject('acr');
+}

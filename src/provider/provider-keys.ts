@@ -1,0 +1,100 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Clock } from '../domain/clock.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import type { EventLog } from '../logging/event-log.js';
+import { errorName } from './provider-errors.js';
+import { providerFetch } from './provider-fetch.js';
+
+const MAX_AGE_MS = 300_000;
+const COOL_DOWN_MS = 60_000;
+
+type Verify<T> = (keys: JWTVerifyGetKey) => Promise<T>;
+
+/**
+ * The provider's signing keys (OIDC Core §10.1.1): fetched one at a time, kept for five minutes, kept longer
+ * while the endpoint fails. A token that no key verifies leads to one re-fetch, also within a minute of the
+ * last regular fetch, and then to none for the cool-down: a flood of unknown keys costs one request a minute.
+ */
+export class ProviderKeys {
+  private current: { readonly resolve: JWTVerifyGetKey; readonly at: number } | undefined;
+  private running: Promise<JWTVerifyGetKey> | undefined;
+  private lastForced = Number.NEGATIVE_INFINITY;
+  private retryAt = 0;
+
+  constructor(
+    private readonly provider: string,
+    private readonly timeoutMs: number,
+    private readonly clock: Clock,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Runs a verification with the keys at hand, and once more with fresh ones when no key fitted. */
+  async verifyWith<T>(jwksUri: string, verify: Verify<T>): Promise<T> {
+    const keys = await this.keys(jwksUri);
+    try {
+      return await verify(keys);
+    } catch (error) {
+      if (!mayBeRotation(error)) throw error;
+      const fresh = await this.forced(jwksUri);
+      if (fresh === undefined || fresh === keys) throw error;
+      return verify(fresh);
+    }
+  }
+
+  private async keys(jwksUri: string): Promise<JWTVerifyGetKey> {
+    const now = this.clock.now();
+    const { current } = this;
+    if (current !== undefined && (now - current.at < MAX_AGE_MS || now < this.retryAt))
+      return current.resolve;
+    return this.fetchOnce(jwksUri);
+  }
+
+  private async forced(jwksUri: string): Promise<JWTVerifyGetKey | undefined> {
+    if (this.running !== undefined) return this.running;
+    const now = this.clock.now();
+    if (now - this.lastForced < COOL_DOWN_MS) return this.current?.resolve;
+    this.lastForced = now;
+    return this.fetchOnce(jwksUri);
+  }
+
+  private async fetchOnce(jwksUri: string): Promise<JWTVerifyGetKey> {
+    this.running ??= this.fetch(jwksUri).finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private async fetch(jwksUri: string): Promise<JWTVerifyGetKey> {
+    try {
+      const resolve = createLocalJWKSet(await this.download(jwksUri));
+      this.current = { resolve, at: this.clock.now() };
+      this.log.event('provider.keys_fetched', { provider: this.provider });
+      return resolve;
+    } catch (error) {
+      this.log.event('provider.keys_failed', { provider: this.provider, cause: errorName(error) });
+      this.retryAt = this.clock.now() + COOL_DOWN_MS / 12;
+      if (this.current !== undefined) return this.current.resolve;
+      throw new VestibuleError('provider_unreachable', { cause: error });
+    }
+  }
+
+  private async download(jwksUri: string): Promise<JSONWebKeySet> {
+    const response = await providerFetch(jwksUri, {
+      headers: { accept: 'application/json, application/jwk-set+json' },
+      signal: AbortSignal.timeout(this.timeoutMs),
+    });
+    if (response.status !== 200)
+      throw new VestibuleError('provider_unreachable', {
+        detail: `keys: status ${response.status}`,
+      });
+    return (await response.json()) as JSONWebKeySet;
+  }
+}
+
+/** No key fits, or the key of that name does not verify: the provider may have rotated (same kid included). */
+function mayBeRotation(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWSSignatureVerificationFailed
+  );
+}

@@ -1,0 +1,44 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { ProvidersConfig, type ProviderConfig } from '../config/config.types.js';
+import { Clock } from '../domain/clock.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { EventLog } from '../logging/event-log.js';
+import { ProviderClient } from './provider-client.js';
+import { ProviderKeys } from './provider-keys.js';
+import { ProviderMetadata } from './provider-metadata.js';
+
+/** The configured providers by id. */
+@Injectable()
+export class ProviderRegistry implements OnApplicationBootstrap {
+  private readonly clients: ReadonlyMap<string, ProviderClient>;
+
+  constructor(
+    @Inject(ProvidersConfig) configs: readonly ProviderConfig[],
+    @Inject(Clock) clock: Clock,
+    @Inject(EventLog) log: EventLog,
+  ) {
+    this.clients = new Map(configs.map((config) => [config.id, createClient(config, clock, log)]));
+  }
+
+  /** Metadata are fetched ahead, but nobody waits: the process starts without its providers. */
+  onApplicationBootstrap(): void {
+    for (const client of this.clients.values()) void client.warmUp();
+  }
+
+  get all(): readonly ProviderClient[] {
+    return [...this.clients.values()];
+  }
+
+  /** @throws VestibuleError `unknown_provider` */
+  named(id: string): ProviderClient {
+    const client = this.clients.get(id);
+    if (client === undefined) throw new VestibuleError('unknown_provider');
+    return client;
+  }
+}
+
+function createClient(config: ProviderConfig, clock: Clock, log: EventLog): ProviderClient {
+  const metadata = new ProviderMetadata(config, clock, log);
+  const keys = new ProviderKeys(config.id, config.timeoutMs, clock, log);
+  return new ProviderClient(config, metadata, keys, clock, log);
+}
