@@ -1,0 +1,96 @@
+import type { SessionRecord } from '../domain/session.js';
+import type { TokenSet } from '../domain/token-set.js';
+import type { KeyRing } from '../crypto/key-ring.js';
+import { open, seal } from '../crypto/sealed-box.js';
+import { HEAD } from '../store/store.port.js';
+import type { RecordPurpose, SessionCredential } from './session-credential.js';
+
+/** Version of both record formats; a record of another version is not read. */
+const FORMAT = 1;
+
+export interface IdentityRecord {
+  readonly counter: bigint;
+  readonly idleDeadline: number;
+  /** 0 is unknown. */
+  readonly accessExpiry: number;
+  readonly record: SessionRecord;
+}
+
+export interface TokenRecord {
+  readonly counter: bigint;
+  readonly tokens: TokenSet;
+}
+
+/** Seals and opens the two records of a session: a clear head (store.port.ts `HEAD`) and a sealed body. */
+export class RecordCodec {
+  constructor(private readonly ring: KeyRing) {}
+
+  encodeIdentity(credential: SessionCredential, value: IdentityRecord): Buffer {
+    const head = Buffer.alloc(HEAD.identityBytes);
+    head.writeUInt8(FORMAT, 0);
+    head.writeBigUInt64BE(value.counter, HEAD.counterAt);
+    head.writeBigUInt64BE(BigInt(value.idleDeadline), HEAD.idleDeadlineAt);
+    head.writeBigUInt64BE(BigInt(value.accessExpiry), HEAD.accessExpiryAt);
+    return Buffer.concat([head, this.sealBody(credential, 'identity', value.record)]);
+  }
+
+  /** Undefined for whatever is not a record of this session in this format. */
+  decodeIdentity(credential: SessionCredential, bytes: Buffer): IdentityRecord | undefined {
+    if (bytes.length <= HEAD.identityBytes || bytes[0] !== FORMAT) return undefined;
+    const record = this.openBody<SessionRecord>(
+      credential,
+      'identity',
+      bytes.subarray(HEAD.identityBytes),
+    );
+    if (record === undefined) return undefined;
+    return {
+      counter: bytes.readBigUInt64BE(HEAD.counterAt),
+      idleDeadline: Number(bytes.readBigUInt64BE(HEAD.idleDeadlineAt)),
+      accessExpiry: Number(bytes.readBigUInt64BE(HEAD.accessExpiryAt)),
+      record,
+    };
+  }
+
+  encodeTokens(credential: SessionCredential, value: TokenRecord): Buffer {
+    const head = Buffer.alloc(HEAD.tokensBytes);
+    head.writeUInt8(FORMAT, 0);
+    head.writeBigUInt64BE(value.counter, HEAD.counterAt);
+    return Buffer.concat([head, this.sealBody(credential, 'tokens', value.tokens)]);
+  }
+
+  decodeTokens(credential: SessionCredential, bytes: Buffer): TokenRecord | undefined {
+    if (bytes.length <= HEAD.tokensBytes || bytes[0] !== FORMAT) return undefined;
+    const tokens = this.openBody<TokenSet>(credential, 'tokens', bytes.subarray(HEAD.tokensBytes));
+    return tokens === undefined
+      ? undefined
+      : { counter: bytes.readBigUInt64BE(HEAD.counterAt), tokens };
+  }
+
+  private sealBody(credential: SessionCredential, purpose: RecordPurpose, body: object): Buffer {
+    const kid = this.ring.sealingKid;
+    const key = credential.key(purpose, kid);
+    if (key === undefined) throw new RangeError('the sealing key is not in the ring');
+    return seal(kid, key, aad(credential, purpose), JSON.stringify(body));
+  }
+
+  private openBody<T>(
+    credential: SessionCredential,
+    purpose: RecordPurpose,
+    box: Buffer,
+  ): T | undefined {
+    const plain = open((kid) => credential.key(purpose, kid), aad(credential, purpose), box);
+    return plain === undefined ? undefined : (JSON.parse(plain.toString('utf8')) as T);
+  }
+}
+
+/** Binds a record to its place, purpose and format: moved or swapped it does not open. */
+function aad(credential: SessionCredential, purpose: RecordPurpose): string {
+  return `${FORMAT}:${purpose}:${credential.storeKey}`;
+}
+
+/** A number as the eight bytes of a head. */
+export function headBytes(value: number | bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}

@@ -1,0 +1,57 @@
+import type { KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { expand, sha256 } from '../crypto/kdf.js';
+import type { KeyRing } from '../crypto/key-ring.js';
+import type { StoreKey } from '../store/store.port.js';
+
+/** The records of a session that are sealed, each with a key of its own. */
+export type RecordPurpose = 'identity' | 'tokens';
+
+/** What follows from a session id: its public handle, its place in the store and the keys of its records. */
+export interface SessionCredential {
+  readonly id: string;
+  readonly handle: string;
+  readonly storeKey: StoreKey;
+  /** The key of one record for a kid of the ring; needs the id *and* the server key. */
+  key(purpose: RecordPurpose, kid: string): KeyObject | undefined;
+  /** A value that only this session's holder and we can know, good for one purpose (logout by GET). */
+  token(purpose: string): string;
+}
+
+/** Derives and keeps credentials: deriving costs a handful of HMACs, and the same session asks many times a second. */
+export class SessionCredentials {
+  private readonly cache = new LRUCache<string, SessionCredential>({ max: 10_000 });
+
+  constructor(private readonly ring: KeyRing) {}
+
+  /** `id` must have the shape of `randomToken`. */
+  of(id: string): SessionCredential {
+    const known = this.cache.get(id);
+    if (known !== undefined) return known;
+    const credential = derive(id, this.ring);
+    this.cache.set(id, credential);
+    return credential;
+  }
+}
+
+function derive(id: string, ring: KeyRing): SessionCredential {
+  const secret = Buffer.from(id, 'base64url');
+  const handle = expand(secret, 'handle').toString('base64url');
+  const keys = new Map<string, KeyObject | undefined>();
+  return {
+    id,
+    handle,
+    storeKey: storeKeyOf(handle),
+    key(purpose, kid) {
+      const name = `${purpose}:${kid}`;
+      if (!keys.has(name)) keys.set(name, ring.derive(kid, 'session', purpose, id));
+      return keys.get(name);
+    },
+    token: (purpose) => expand(secret, 'token', purpose).toString('base64url'),
+  };
+}
+
+/** Where a session with this handle lies; the handle cannot be had back from it. */
+export function storeKeyOf(handle: string): StoreKey {
+  return sha256(handle);
+}

@@ -1,0 +1,95 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Request, RequestHandler, Response } from 'express';
+import session from 'express-session';
+import { CookieConfig, ServerConfig, SessionConfig } from '../config/config.types.js';
+import { KeyRing } from '../crypto/key-ring.js';
+import { randomToken } from '../crypto/random.js';
+import { clearSessionCookie } from '../http/cookies.js';
+import type { Exchange } from '../http/exchange.js';
+import type { StoreKey } from '../store/store.port.js';
+import { ExpressSessionStore } from './express-session.store.js';
+import { SessionRecords, type NewLogin } from './session-records.js';
+
+/**
+ * Starts and ends sessions through express-session, which owns the cookie. Everything is saved before the
+ * answer is sent; a save that fails leaves no cookie behind.
+ */
+@Injectable()
+export class SessionLifecycle {
+  private readonly middleware: RequestHandler;
+
+  constructor(
+    private readonly records: SessionRecords,
+    @Inject(CookieConfig) private readonly cookie: CookieConfig,
+    @Inject(SessionConfig) private readonly config: SessionConfig,
+    @Inject(ServerConfig) private readonly server: ServerConfig,
+  ) {
+    this.middleware = session({
+      name: cookie.name,
+      secret: new KeyRing(config.keys).deriveSecrets('cookie'),
+      store: new ExpressSessionStore(records),
+      genid: randomToken,
+      resave: false,
+      saveUninitialized: false,
+      rolling: false,
+      cookie: { httpOnly: true, secure: cookie.secure, sameSite: cookie.sameSite, path: '/' },
+    });
+  }
+
+  /**
+   * Starts a session under a new id and sets its cookie; the session that it replaces ends first (ASVS 7.2.4).
+   * @throws VestibuleError `store_unavailable`; then no cookie is set
+   */
+  async start(exchange: Exchange, login: NewLogin, replaces: StoreKey | undefined): Promise<void> {
+    const request = await this.attach(exchange);
+    if (replaces !== undefined) await this.records.end(replaces, 'replaced');
+    await this.endPresented(request);
+    await promised((done) => request.session.regenerate(done));
+    if (this.cookie.persistent) request.session.cookie.maxAge = this.config.absoluteMs;
+    request.session.login = login;
+    try {
+      await promised((done) => request.session.save(done));
+    } catch (error) {
+      forget(request);
+      throw error;
+    }
+  }
+
+  /** Ends the session with this id, as a logout, and deletes the cookie. */
+  async end(exchange: Exchange, id: string): Promise<void> {
+    await this.records.end(this.records.credentials.of(id).storeKey, 'logout');
+    clearSessionCookie(exchange, this.cookie);
+  }
+
+  private async endPresented(request: Request): Promise<void> {
+    if (request.session.live !== true) return;
+    await this.records.end(this.records.credentials.of(request.sessionID).storeKey, 'replaced');
+  }
+
+  private async attach(exchange: Exchange): Promise<Request> {
+    // Secure follows the scheme of PUBLIC_URL, not that of a connection behind a TLS terminator (J-19).
+    Object.defineProperty(exchange.req, 'secure', { value: this.server.https, configurable: true });
+    const request = exchange.req as Request;
+    await promised((done) => {
+      this.middleware(request, exchange.res as Response, done);
+    });
+    return request;
+  }
+}
+
+/** Without a session on the request express-session sets no cookie (J-08). */
+function forget(request: Request): void {
+  Reflect.deleteProperty(request, 'session');
+}
+
+function promised(run: (done: (error?: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    run((error) => {
+      if (error === undefined || error === null) resolve();
+      else
+        reject(
+          error instanceof Error ? error : new Error('express-session failed', { cause: error }),
+        );
+    });
+  });
+}

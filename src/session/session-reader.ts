@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CookieConfig, SessionConfig } from '../config/config.types.js';
+import { KeyRing } from '../crypto/key-ring.js';
+import type { SessionReading } from '../domain/session.js';
+import { cookieValues } from '../http/cookies.js';
+import type { Exchange } from '../http/exchange.js';
+import type { StoreKey } from '../store/store.port.js';
+import { SessionCookie } from './session-cookie.js';
+import { SessionRecords, type TokenReading } from './session-records.js';
+
+export type SessionOnRequest = SessionReading & { readonly id?: string };
+export type TokensOnRequest = TokenReading & { readonly id?: string };
+
+/**
+ * The session of a request: verifies the cookie, then asks the store. Without a cookie that verifies there is
+ * no store call. Of several cookies with our name the first live one counts.
+ */
+@Injectable()
+export class SessionReader {
+  private readonly cookie: SessionCookie;
+
+  constructor(
+    private readonly records: SessionRecords,
+    @Inject(CookieConfig) private readonly config: CookieConfig,
+    @Inject(SessionConfig) session: SessionConfig,
+  ) {
+    this.cookie = new SessionCookie(new KeyRing(session.keys).deriveSecrets('cookie'));
+  }
+
+  /** @throws VestibuleError `store_unavailable` */
+  async read(
+    exchange: Exchange,
+    { touch }: { readonly touch: boolean },
+  ): Promise<SessionOnRequest> {
+    return this.first(exchange, (id) => this.records.read(id, { touch }));
+  }
+
+  /** @throws VestibuleError `store_unavailable` */
+  async readWithTokens(exchange: Exchange): Promise<TokensOnRequest> {
+    return this.first(exchange, (id) => this.records.readWithTokens(id, { touch: true }));
+  }
+
+  /** Where the session of the first cookie that verifies lies, without asking the store whether it lives. */
+  presented(exchange: Exchange): StoreKey | undefined {
+    const [id] = this.idsOf(exchange);
+    return id === undefined ? undefined : this.records.credentials.of(id).storeKey;
+  }
+
+  private idsOf(exchange: Exchange): string[] {
+    return this.cookie.idsOf(cookieValues(exchange.req.headers.cookie, this.config.name));
+  }
+
+  private async first<T extends { readonly kind: 'live' | 'anonymous' }>(
+    exchange: Exchange,
+    read: (id: string) => Promise<T>,
+  ): Promise<(T & { readonly id?: string }) | { readonly kind: 'anonymous' }> {
+    let last: T | undefined;
+    for (const id of this.idsOf(exchange)) {
+      const reading = await read(id);
+      if (reading.kind === 'live') return { ...reading, id };
+      last ??= reading;
+    }
+    return last ?? { kind: 'anonymous' };
+  }
+}

@@ -1,0 +1,229 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SessionConfig } from '../config/config.types.js';
+import { expand } from '../crypto/kdf.js';
+import { KeyRing } from '../crypto/key-ring.js';
+import { sealWith } from '../crypto/sealed-box.js';
+import { Clock } from '../domain/clock.js';
+import type { Identity } from '../domain/identity.js';
+import {
+  isEndReason,
+  type EndReason,
+  type LiveSession,
+  type SessionReading,
+  type SessionRecord,
+} from '../domain/session.js';
+import type { TokenSet } from '../domain/token-set.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { EventLog } from '../logging/event-log.js';
+import { Store, type IndexEntry, type StoreKey, type WriteOutcome } from '../store/store.port.js';
+import { headBytes, RecordCodec, type TokenRecord } from './record-codec.js';
+import { SessionCredentials, type SessionCredential } from './session-credential.js';
+
+/** How long a tombstone tells why a session ended, and how long records outlive their deadline to tell it. */
+export const TOMBSTONE_MS = 600_000;
+/** An idle deadline moves when a tenth of the idle time has gone, not with every read. */
+const EXTENSION_STEPS = 10;
+const DEVICE_FORMAT = 1;
+
+export interface NewLogin {
+  readonly identity: Identity;
+  readonly tokens: TokenSet;
+  /** What a person recognises a device by; at most 200 characters of the User-Agent. */
+  readonly client: string;
+}
+
+export type TokenReading =
+  | { readonly kind: 'live'; readonly session: LiveSession; readonly tokens: TokenRecord }
+  | { readonly kind: 'anonymous'; readonly reason?: EndReason };
+
+/** Sessions as sealed records in the store: every read judges the deadlines, every write is conditional. */
+@Injectable()
+export class SessionRecords {
+  readonly credentials: SessionCredentials;
+  private readonly codec: RecordCodec;
+  private readonly ring: KeyRing;
+
+  constructor(
+    @Inject(Store) private readonly store: Store,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(SessionConfig) private readonly config: SessionConfig,
+    @Inject(EventLog) private readonly log: EventLog,
+  ) {
+    this.ring = new KeyRing(config.keys);
+    this.credentials = new SessionCredentials(this.ring);
+    this.codec = new RecordCodec(this.ring);
+  }
+
+  /**
+   * Writes a new session under a new id.
+   * @throws VestibuleError `store_unavailable`; then nothing of the session is left behind, as far as can be told
+   */
+  async create(id: string, login: NewLogin): Promise<void> {
+    const credential = this.credentials.of(id);
+    const now = this.clock.now();
+    const record: SessionRecord = {
+      identity: login.identity,
+      createdAt: now,
+      absoluteDeadline: now + this.config.absoluteMs,
+    };
+    const idleDeadline = this.idleDeadlineAt(now, record);
+    const outcome = await this.store.create(credential.storeKey, {
+      identity: this.codec.encodeIdentity(credential, {
+        counter: 1n,
+        idleDeadline,
+        accessExpiry: login.tokens.accessTokenExpiresAt ?? 0,
+        record,
+      }),
+      tokens: this.codec.encodeTokens(credential, { counter: 1n, tokens: login.tokens }),
+      device: this.sealDevice(credential, record, login.client),
+      ttlMs: idleDeadline - now + TOMBSTONE_MS,
+      indexes: this.indexesOf(record),
+    });
+    if (outcome === 'exists')
+      throw new VestibuleError('internal_error', { detail: 'a session id came up twice' });
+    this.log.event('session.started', { provider: login.identity.provider });
+  }
+
+  /** Who is there: one store command for a live session; with `touch`, rarely a second one that moves the idle deadline. */
+  async read(id: string, { touch }: { readonly touch: boolean }): Promise<SessionReading> {
+    const credential = this.credentials.of(id);
+    const bytes = await this.store.readIdentity(credential.storeKey);
+    return this.judge(credential, bytes, touch);
+  }
+
+  /** The same with the tokens, still one command. */
+  async readWithTokens(id: string, { touch }: { readonly touch: boolean }): Promise<TokenReading> {
+    const credential = this.credentials.of(id);
+    const bytes = await this.store.readBoth(credential.storeKey);
+    const reading = await this.judge(credential, bytes.identity, touch);
+    if (reading.kind === 'anonymous') return reading;
+    const tokens = bytes.tokens && this.codec.decodeTokens(credential, bytes.tokens);
+    if (tokens === undefined) return this.unreadable();
+    return { kind: 'live', session: reading.session, tokens };
+  }
+
+  /** Replaces the tokens if nobody else did meanwhile (compare and set). */
+  replaceTokens(id: string, before: TokenRecord, tokens: TokenSet): Promise<WriteOutcome> {
+    const credential = this.credentials.of(id);
+    return this.store.writeTokens(
+      credential.storeKey,
+      headBytes(before.counter),
+      this.codec.encodeTokens(credential, { counter: before.counter + 1n, tokens }),
+      headBytes(tokens.accessTokenExpiresAt ?? 0),
+    );
+  }
+
+  /** Ends a session: deletes first, then leaves a tombstone. True when it was there. */
+  async end(key: StoreKey, reason: EndReason): Promise<boolean> {
+    const ended = await this.store.end(key, reason, TOMBSTONE_MS);
+    if (ended) this.log.event('session.ended', { reason });
+    return ended;
+  }
+
+  private async judge(
+    credential: SessionCredential,
+    bytes: Buffer | undefined,
+    touch: boolean,
+  ): Promise<SessionReading> {
+    if (bytes === undefined) return this.absent(credential.storeKey);
+    const found = this.codec.decodeIdentity(credential, bytes);
+    if (found === undefined) return this.unreadable();
+    const now = this.clock.now();
+    const { record } = found;
+    if (record.absoluteDeadline <= now) return this.expire(credential.storeKey, 'absolute');
+    const idleDeadline =
+      found.idleDeadline > now
+        ? found.idleDeadline
+        : await this.confirmIdle(credential.storeKey, now);
+    if (idleDeadline === undefined) return this.expire(credential.storeKey, 'idle');
+    return {
+      kind: 'live',
+      session: {
+        handle: credential.handle,
+        record,
+        idleDeadline: touch
+          ? await this.extend(credential.storeKey, idleDeadline, record, now)
+          : idleDeadline,
+        ...(found.accessExpiry !== 0 && { accessTokenExpiresAt: found.accessExpiry }),
+      },
+    };
+  }
+
+  /**
+   * An idle deadline that seems past is checked against the life of the record by the store's clock: it may
+   * have moved while the store was full (then only the life could be written), or our clock may have jumped.
+   */
+  private async confirmIdle(key: StoreKey, now: number): Promise<number | undefined> {
+    const remaining = await this.store.remainingMs(key);
+    return remaining !== undefined && remaining > TOMBSTONE_MS
+      ? now + remaining - TOMBSTONE_MS
+      : undefined;
+  }
+
+  private async extend(
+    key: StoreKey,
+    idleDeadline: number,
+    record: SessionRecord,
+    now: number,
+  ): Promise<number> {
+    const next = this.idleDeadlineAt(now, record);
+    if (next - idleDeadline < this.config.idleMs / EXTENSION_STEPS) return idleDeadline;
+    const extended = await this.store.extendIdle(key, headBytes(next), next - now + TOMBSTONE_MS);
+    return extended ? next : idleDeadline;
+  }
+
+  private idleDeadlineAt(now: number, record: SessionRecord): number {
+    return Math.min(now + this.config.idleMs, record.absoluteDeadline);
+  }
+
+  private async absent(key: StoreKey): Promise<SessionReading> {
+    const reason = await this.store.readTombstone(key);
+    return reason !== undefined && isEndReason(reason)
+      ? { kind: 'anonymous', reason }
+      : { kind: 'anonymous' };
+  }
+
+  private async expire(key: StoreKey, reason: EndReason): Promise<SessionReading> {
+    await this.end(key, reason);
+    return { kind: 'anonymous', reason };
+  }
+
+  /** Corrupt, foreign or of another format: one clean anonymous answer, never an error until its life ends. */
+  private unreadable(): { readonly kind: 'anonymous' } {
+    this.log.event('session.unreadable');
+    return { kind: 'anonymous' };
+  }
+
+  /** Index names are keyed hashes: a reader of the store learns no issuer, subject or sid from them. */
+  private indexesOf({ identity, absoluteDeadline }: SessionRecord): IndexEntry[] {
+    const score = absoluteDeadline + TOMBSTONE_MS;
+    const entries = [{ index: this.indexName('sub', identity.issuer, identity.subject), score }];
+    if (identity.providerSessionId !== undefined) {
+      entries.push({
+        index: this.indexName('sid', identity.issuer, identity.providerSessionId),
+        score,
+      });
+    }
+    return entries;
+  }
+
+  private indexName(kind: 'sub' | 'sid', issuer: string, value: string): string {
+    const kid = this.ring.sealingKid;
+    const key = this.ring.derive(kid, 'index');
+    if (key === undefined) throw new RangeError('the sealing key is not in the ring');
+    return `${kind}:${expand(key, kind, issuer, value).toString('base64url')}`;
+  }
+
+  private sealDevice(credential: SessionCredential, record: SessionRecord, client: string): Buffer {
+    const body = JSON.stringify({
+      handle: credential.handle,
+      createdAt: record.createdAt,
+      provider: record.identity.provider,
+      client,
+    });
+    return Buffer.concat([
+      Buffer.of(DEVICE_FORMAT),
+      sealWith(this.ring, ['device'], `${DEVICE_FORMAT}:device:${credential.storeKey}`, body),
+    ]);
+  }
+}
