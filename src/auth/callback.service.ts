@@ -1,0 +1,151 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { isToken } from '../crypto/random.js';
+import type { LoginTransaction } from '../domain/login-transaction.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { single } from '../http/form.js';
+import { headerOf, type Exchange } from '../http/exchange.js';
+import { EventLog } from '../logging/event-log.js';
+import type { Redeemed } from '../provider/provider-client.js';
+import { ProviderRegistry } from '../provider/provider-registry.js';
+import { SessionLifecycle } from '../session/session-lifecycle.js';
+import { BrowserBinding } from './browser-binding.js';
+import { LoginTransactions } from './login-transactions.js';
+
+export type CallbackOutcome =
+  | { readonly kind: 'logged-in'; readonly returnTo: string }
+  /** A `prompt=none` that the provider could not answer: no error, the person is simply not logged in there. */
+  | { readonly kind: 'not-logged-in'; readonly returnTo: string }
+  /** Consumed or too old: the bounce page heals it. */
+  | { readonly kind: 'stale'; readonly returnTo: string };
+
+/** Errors by which a provider says that it would have to ask the person (OIDC Core §3.1.2.6). */
+const NEEDS_INTERACTION: ReadonlySet<string> = new Set([
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+]);
+
+/** Completes logins. */
+@Injectable()
+export class CallbackService {
+  constructor(
+    private readonly providers: ProviderRegistry,
+    private readonly transactions: LoginTransactions,
+    private readonly binding: BrowserBinding,
+    private readonly lifecycle: SessionLifecycle,
+    @Inject(EventLog) private readonly log: EventLog,
+  ) {}
+
+  /**
+   * The steps of a callback, in the order that makes it safe: the state is spent before the code.
+   * `provider` is the one of the path, where the redirect URI names it.
+   * @throws VestibuleError `login_state_missing`, `login_state_unknown`, `login_rejected`, `login_denied`,
+   *   `provider_unreachable`, `provider_misconfigured`, `store_unavailable`
+   */
+  async complete(
+    exchange: Exchange,
+    parameters: URLSearchParams,
+    provider?: string,
+  ): Promise<CallbackOutcome> {
+    const state = readState(parameters);
+    const binding = this.readBinding(exchange);
+    await this.checkSender(binding, state, parameters, provider);
+    const taking = await this.transactions.take(binding, state);
+    if (taking.kind === 'unknown') throw new VestibuleError('login_state_unknown');
+    if (taking.kind === 'consumed') return this.heal(taking.stub.returnTo, taking.stub.healed);
+    const { transaction } = taking;
+    const error = parameters.get('error');
+    if (error !== null) return this.refused(transaction, error);
+    const redeemed = await this.providers
+      .named(transaction.provider)
+      .redeem(parameters, transaction);
+    await this.startSession(exchange, transaction, redeemed);
+    this.log.event('login.succeeded', { request: exchange.id, provider: transaction.provider });
+    return { kind: 'logged-in', returnTo: transaction.returnTo };
+  }
+
+  private readBinding(exchange: Exchange): string {
+    const binding = this.binding.of(exchange);
+    if (binding === undefined)
+      throw new VestibuleError('login_state_unknown', { detail: 'no browser binding' });
+    return binding;
+  }
+
+  /** An answer that another provider may have sent consumes nothing (RFC 9207 §2.4). */
+  private async checkSender(
+    binding: string,
+    state: string,
+    parameters: URLSearchParams,
+    provider: string | undefined,
+  ): Promise<void> {
+    const transaction = await this.transactions.peek(binding, state);
+    if (transaction === undefined) return;
+    const expected = this.providers.named(transaction.provider);
+    const several = this.providers.all.length > 1;
+    const rightPath = several
+      ? provider === transaction.provider
+      : provider === undefined || provider === transaction.provider;
+    if (rightPath && (await expected.isIssuerOf(parameters))) return;
+    throw new VestibuleError('login_rejected', {
+      detail: 'the answer is not from the provider that was asked',
+    });
+  }
+
+  private heal(returnTo: string, healed: boolean): CallbackOutcome {
+    if (healed) throw new VestibuleError('login_state_unknown', { detail: 'healed once already' });
+    this.log.event('login.healed');
+    return { kind: 'stale', returnTo };
+  }
+
+  private refused(transaction: LoginTransaction, error: string): CallbackOutcome {
+    if (transaction.prompt === 'none' && NEEDS_INTERACTION.has(error)) {
+      return { kind: 'not-logged-in', returnTo: transaction.returnTo };
+    }
+    const code =
+      error === 'server_error' || error === 'temporarily_unavailable'
+        ? 'provider_unreachable'
+        : 'login_denied';
+    throw new VestibuleError(code, {
+      detail: KNOWN_ERRORS.has(error) ? error : 'another error of the provider',
+    });
+  }
+
+  /** Saved before the answer; when the store refuses, the tokens that just came are revoked. */
+  private async startSession(
+    exchange: Exchange,
+    transaction: LoginTransaction,
+    redeemed: Redeemed,
+  ): Promise<void> {
+    const client = (headerOf(exchange, 'user-agent') ?? '').slice(0, 200);
+    try {
+      await this.lifecycle.start(exchange, { ...redeemed, client }, transaction.replaces);
+    } catch (error) {
+      await this.providers.named(transaction.provider).revoke(redeemed.tokens);
+      throw error;
+    }
+  }
+}
+
+const KNOWN_ERRORS: ReadonlySet<string> = new Set([
+  ...NEEDS_INTERACTION,
+  'access_denied',
+  'invalid_request',
+  'invalid_scope',
+  'unauthorized_client',
+  'unsupported_response_type',
+  'server_error',
+  'temporarily_unavailable',
+]);
+
+/** One state of our own shape, and one of code and error; repeated parameters are refused. */
+function readState(parameters: URLSearchParams): string {
+  const state = single(parameters, 'state');
+  const code = single(parameters, 'code');
+  const error = single(parameters, 'error');
+  single(parameters, 'iss');
+  if (state === undefined || (code === undefined) === (error === undefined))
+    throw new VestibuleError('login_state_missing');
+  if (!isToken(state)) throw new VestibuleError('login_state_unknown');
+  return state;
+}

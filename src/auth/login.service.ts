@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { randomToken } from '../crypto/random.js';
+import { Clock } from '../domain/clock.js';
+import type { LoginTransaction } from '../domain/login-transaction.js';
+import type { Exchange } from '../http/exchange.js';
+import { EventLog } from '../logging/event-log.js';
+import { SessionReader } from '../session/session-reader.js';
+import { BrowserBinding } from './browser-binding.js';
+import { LoginRequests, type LoginRequest } from './login-requests.js';
+import { LoginTransactions } from './login-transactions.js';
+
+export type LoginStart =
+  | { readonly kind: 'redirect'; readonly location: string }
+  | { readonly kind: 'choose'; readonly providers: readonly string[] };
+
+/** Starts logins: a request to the provider, a binding in the browser, a transaction in the store. */
+@Injectable()
+export class LoginService {
+  constructor(
+    private readonly requests: LoginRequests,
+    private readonly transactions: LoginTransactions,
+    private readonly binding: BrowserBinding,
+    private readonly sessions: SessionReader,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(EventLog) private readonly log: EventLog,
+  ) {}
+
+  /** @throws VestibuleError `unknown_provider`, `bad_request`, `provider_unreachable`, `store_unavailable` */
+  async start(exchange: Exchange, query: URLSearchParams): Promise<LoginStart> {
+    const reading = this.requests.read(query);
+    if (reading.kind === 'choose') return reading;
+    const { provider, parameters } = reading.request;
+    const transaction = this.transactionFor(exchange, reading.request);
+    const location = await provider.authorizationUrl({ ...transaction, parameters });
+    const binding = this.binding.ensure(exchange, provider.config.responseMode === 'form_post');
+    await this.transactions.begin(binding, transaction);
+    this.log.event('login.started', { request: exchange.id, provider: transaction.provider });
+    return { kind: 'redirect', location };
+  }
+
+  private transactionFor(exchange: Exchange, request: LoginRequest): LoginTransaction {
+    const replaces = this.sessions.presented(exchange);
+    const { max_age: maxAge, acr_values: acrValues, prompt } = request.parameters;
+    return {
+      provider: request.provider.config.id,
+      issuer: request.provider.config.issuer,
+      state: randomToken(),
+      nonce: randomToken(),
+      codeVerifier: randomToken(),
+      redirectUri: request.redirectUri,
+      returnTo: request.returnTo,
+      createdAt: this.clock.now(),
+      ...(replaces !== undefined && { replaces }),
+      ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
+      ...(acrValues !== undefined && { acrValues }),
+      ...(prompt !== undefined && { prompt }),
+      ...(request.healed && { healed: true }),
+    };
+  }
+}

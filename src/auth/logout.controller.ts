@@ -1,0 +1,88 @@
+import { Controller, Inject } from '@nestjs/common';
+import { LoginConfig } from '../config/config.types.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { sendJson, sendPage, sendRedirect } from '../http/answer.js';
+import { OwnPage } from '../http/own-page.js';
+import { readForm, single } from '../http/form.js';
+import { headerOf, Http, isNavigation, isPrefetch, type Exchange } from '../http/exchange.js';
+import { bouncePage } from '../http/pages/bounce.page.js';
+import { loggedOutPage } from '../http/pages/logged-out.page.js';
+import { logoutPage } from '../http/pages/logout.page.js';
+import { PublicUrl } from '../http/public-url.js';
+import { BindRoute } from '../http/route.decorator.js';
+import { LogoutToken } from '../session/logout-token.js';
+import { LogoutService } from './logout.service.js';
+import { LogoutState } from './logout-state.js';
+
+/** Logging out: by fetch, by our own form, by a link with the session's logout token. */
+@Controller()
+export class LogoutController {
+  constructor(
+    private readonly logouts: LogoutService,
+    private readonly tokens: LogoutToken,
+    private readonly state: LogoutState,
+    private readonly urls: PublicUrl,
+    private readonly ownPage: OwnPage,
+    @Inject(LoginConfig) private readonly config: LoginConfig,
+  ) {}
+
+  /** The static header proves a fetch of our page; the form proves itself by its token. */
+  @BindRoute('logout')
+  async post(@Http() exchange: Exchange): Promise<void> {
+    if (this.ownPage.isClaimedBy(exchange)) {
+      if (!this.ownPage.isProvenBy(exchange)) throw new VestibuleError('csrf_refused');
+      sendJson(exchange, 200, { location: await this.logouts.logOut(exchange) });
+      return;
+    }
+    await this.checkForm(exchange);
+    sendRedirect(exchange, 303, await this.logouts.logOut(exchange));
+  }
+
+  /** A link with the right token logs out; anything else sees the confirmation page and nothing ends. */
+  @BindRoute('logout.page')
+  async page(@Http() exchange: Exchange): Promise<void> {
+    const query = new URLSearchParams(exchange.search);
+    const token = single(query, 'token');
+    if (
+      token !== undefined &&
+      this.isOwnNavigation(exchange) &&
+      (await this.tokens.belongsTo(exchange, token))
+    ) {
+      sendRedirect(exchange, 302, await this.logouts.logOut(exchange));
+      return;
+    }
+    const formToken = await this.tokens.of(exchange);
+    if (formToken !== undefined)
+      sendPage(exchange, 200, logoutPage(this.urls.path('/logout'), formToken));
+    else if (single(query, 'again') === undefined)
+      sendPage(exchange, 200, bouncePage(this.urls.path('/logout', { again: '1' })));
+    else sendPage(exchange, 200, loggedOutPage(this.urls.home));
+  }
+
+  /** Where the provider sends the browser back; only our own state moves on by itself (RP-Initiated Logout §3). */
+  @BindRoute('logout.done')
+  done(@Http() exchange: Exchange): void {
+    const state = single(new URLSearchParams(exchange.search), 'state');
+    if (this.state.isOwn(exchange, state)) {
+      sendPage(exchange, 200, bouncePage(this.urls.path(this.config.postLogoutUrl)));
+      return;
+    }
+    sendPage(exchange, 200, loggedOutPage(this.urls.home));
+  }
+
+  private isOwnNavigation(exchange: Exchange): boolean {
+    return (
+      isNavigation(exchange) &&
+      !isPrefetch(exchange) &&
+      headerOf(exchange, 'sec-fetch-site') !== 'cross-site'
+    );
+  }
+
+  private async checkForm(exchange: Exchange): Promise<void> {
+    if (!this.ownPage.isSenderOf(exchange)) throw new VestibuleError('csrf_refused');
+    const form = await readForm(exchange).catch(() => new URLSearchParams());
+    const token = single(form, 'token');
+    if (token === undefined) throw new VestibuleError('csrf_refused');
+    if (!(await this.tokens.belongsTo(exchange, token))) throw new VestibuleError('csrf_refused');
+  }
+}
