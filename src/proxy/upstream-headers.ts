@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Meant for one connection (RFC 9110 §7.6.1), beside whatever `Connection` names. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What only we may say to an upstream. */
+const OURS: ReadonlySet<string> = new Set([
+  'authorization',
+  'host',
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'expect',
+  'cookie',
+]);
+const OURS_PREFIXES: readonly string[] = ['x-forwarded-', 'x-auth-', 'x-original-', 'x-rewrite-'];
+
+/** Answers that an upstream must not give in our name. */
+const NOT_BACK: ReadonlySet<string> = new Set([
+  'clear-site-data',
+  'set-cookie',
+  'strict-transport-security',
+  'x-request-id',
+]);
+
+export interface ForwardedBy {
+  readonly accessToken?: string;
+  readonly clientAddress: string;
+  readonly proto: string;
+  readonly host: string;
+  readonly requestId: string;
+  /** Names of cookies that stay here. */
+  readonly ownCookies: readonly string[];
+}
+
+/**
+ * The headers of the forwarded request: the client's without hop-by-hop and managed ones and without our
+ * cookies, and only then ours. Underscores and dots count as hyphens, because some servers fold them.
+ */
+export function toUpstreamHeaders(
+  client: IncomingHttpHeaders,
+  by: ForwardedBy,
+): Record<string, string | string[]> {
+  const named = connectionNames(client.connection);
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(client)) {
+    if (value !== undefined && !named.has(name) && !isManaged(name)) headers[name] = value;
+  }
+  const cookies = foreignCookies(client.cookie, by.ownCookies);
+  if (cookies !== '') headers['cookie'] = cookies;
+  if (by.accessToken !== undefined) headers['authorization'] = `Bearer ${by.accessToken}`;
+  headers['x-forwarded-for'] = by.clientAddress;
+  headers['x-forwarded-proto'] = by.proto;
+  headers['x-forwarded-host'] = by.host;
+  headers['x-request-id'] = by.requestId;
+  return headers;
+}
+
+/** The upstream's answer headers that reach the browser. */
+export function toClientHeaders(
+  upstream: IncomingHttpHeaders,
+  ownCookies: readonly string[],
+): Record<string, string | string[]> {
+  const named = connectionNames(upstream.connection);
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(upstream)) {
+    if (value === undefined || named.has(name) || HOP_BY_HOP.has(name)) continue;
+    if (NOT_BACK.has(name) || name.startsWith('access-control-')) continue;
+    headers[name] = value;
+  }
+  const cookies = (upstream['set-cookie'] ?? []).filter(
+    (cookie) => !ownCookies.includes(cookieName(cookie)),
+  );
+  if (cookies.length > 0) headers['set-cookie'] = cookies;
+  if (!isPrivate(upstream['cache-control'])) headers['cache-control'] = 'no-store';
+  headers['x-content-type-options'] = 'nosniff';
+  if (isDocument(upstream['content-type'])) headers['content-security-policy'] = 'sandbox';
+  return headers;
+}
+
+function connectionNames(connection: string | undefined): ReadonlySet<string> {
+  return new Set((connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+}
+
+function isManaged(name: string): boolean {
+  const folded = name.replace(/[_.]/g, '-');
+  return (
+    HOP_BY_HOP.has(folded) ||
+    OURS.has(folded) ||
+    OURS_PREFIXES.some((prefix) => folded.startsWith(prefix))
+  );
+}
+
+function foreignCookies(header: string | undefined, own: readonly string[]): string {
+  const pairs = (header ?? '').split(';').map((pair) => pair.trim());
+  return pairs.filter((pair) => pair !== '' && !own.includes(cookieName(pair))).join('; ');
+}
+
+function cookieName(pair: string): string {
+  return pair.split('=', 1)[0]?.trim() ?? '';
+}
+
+/** An answer to a session may be kept by the browser that asked, if the upstream says so, and by nobody else. */
+function isPrivate(cacheControl: string | undefined): boolean {
+  return (
+    cacheControl !== undefined && /(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i.test(cacheControl)
+  );
+}
+
+/** What a browser would run as a page of our origin. */
+function isDocument(contentType: string | undefined): boolean {
+  return contentType !== undefined && /(?:html|xml|svg)/i.test(contentType);
+}
