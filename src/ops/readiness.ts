@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ProviderRegistry } from '../provider/provider-registry.js';
+import { Store } from '../store/store.port.js';
+
+export interface ReadinessReport {
+  readonly status: 'ready' | 'not ready';
+  readonly draining: boolean;
+  readonly store: 'up' | 'down';
+  /** Told, never red: sessions that are there work without the provider. */
+  readonly providers: Readonly<Record<string, 'known' | 'unknown'>>;
+  /** What an operator should change. */
+  readonly warnings: readonly string[];
+}
+
+/** Whether traffic should come to this instance. */
+@Injectable()
+export class Readiness {
+  private draining = false;
+
+  constructor(
+    @Inject(Store) private readonly store: Store,
+    private readonly providers: ProviderRegistry,
+  ) {}
+
+  /** From now on this instance is not ready; there is no way back. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  async report(): Promise<ReadinessReport> {
+    const up = await this.store.ping().then(
+      () => true,
+      () => false,
+    );
+    return {
+      status: up && !this.draining ? 'ready' : 'not ready',
+      draining: this.draining,
+      store: up ? 'up' : 'down',
+      providers: Object.fromEntries(
+        this.providers.all.map((one) => [one.config.id, one.known ? 'known' : 'unknown']),
+      ),
+      warnings: up ? await this.store.warnings().catch(() => []) : [],
+    };
+  }
+}
