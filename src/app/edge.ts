@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CsrfConfig, ServerConfig } from '../config/config.types.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { addCors, answerPreflight } from '../http/cors.js';
+import type { ErrorAnswer } from '../http/error-answer.js';
+import { attachExchange, type Exchange } from '../http/exchange.js';
+import type { Edge, RequestHandler } from '../http/listener.adapter.js';
+import { belowBase, judgeTarget } from '../http/request-path.js';
+import { RouteMatcher } from '../http/route-matcher.js';
+import type { Listener } from '../http/route-table.js';
+import type { EventLog } from '../logging/event-log.js';
+
+/** A handler that is dispatched before Express. It takes the same table, headers and error answers. */
+export type HotHandler = (exchange: Exchange) => Promise<void>;
+
+export interface EdgeParts {
+  readonly listener: Listener;
+  readonly server: ServerConfig;
+  readonly csrf: CsrfConfig;
+  readonly basePath: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** By route name, for the rows that say `hot`. */
+  readonly hot: ReadonlyMap<string, HotHandler>;
+  /** What is not in the table: proxied routes, the application's files, or 404. */
+  readonly otherwise: HotHandler;
+  readonly errors: ErrorAnswer;
+  readonly log: EventLog;
+  readonly isDraining: () => boolean;
+}
+
+const METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]);
+
+/** What every request of a listener meets first, in this order: headers, method, path, route. */
+export function createEdge(parts: EdgeParts): Edge {
+  const matcher = new RouteMatcher(parts.listener);
+  return (req, res, toExpress) => {
+    const exchange = open(req, res, parts);
+    attachExchange(exchange);
+    dispatch(exchange, toExpress, parts, matcher).catch((error: unknown) =>
+      parts.errors.send(exchange, error),
+    );
+  };
+}
+
+/** Opens the exchange; `path` is '' where it could not be judged, which no route matches. */
+function open(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { server, basePath, headers, isDraining, log }: EdgeParts,
+): Exchange {
+  const target = judgeTarget(req.url ?? '');
+  const path = target.kind === 'path' ? belowBase(target.path, basePath) : '';
+  const exchange: Exchange = {
+    req,
+    res,
+    id: randomUUID(),
+    method: req.method ?? '',
+    path: path ?? '/\u0000outside',
+    search: target.kind === 'path' ? target.search : '',
+  };
+  for (const [name, value] of headers) res.setHeader(name, value);
+  res.setHeader('X-Request-Id', exchange.id);
+  res.setHeader('Cache-Control', 'no-store');
+  if (isDraining()) res.setHeader('Connection', 'close');
+  addCors(exchange, server);
+  const started = performance.now();
+  res.once('finish', () => {
+    log.event('request.completed', {
+      request: exchange.id,
+      method: exchange.method,
+      status: res.statusCode,
+      ms: Math.round(performance.now() - started),
+    });
+  });
+  return exchange;
+}
+
+async function dispatch(
+  exchange: Exchange,
+  toExpress: RequestHandler,
+  parts: EdgeParts,
+  matcher: RouteMatcher,
+): Promise<void> {
+  if (!METHODS.has(exchange.method)) throw new VestibuleError('method_not_allowed');
+  if (exchange.path === '') throw new VestibuleError('ambiguous_path');
+  if (answerPreflight(exchange, parts.server, parts.csrf)) return;
+  const match = matcher.match(exchange.method, exchange.path);
+  switch (match.kind) {
+    case 'method':
+      exchange.res.setHeader('Allow', match.allow.join(', '));
+      throw new VestibuleError('method_not_allowed');
+    case 'none':
+      await parts.otherwise(exchange);
+      return;
+    case 'route': {
+      const hot = parts.hot.get(match.route.name);
+      if (hot !== undefined) return hot(exchange);
+      // Express sees what was judged: the path below the base path.
+      exchange.req.url = `${exchange.path}${exchange.search}`;
+      toExpress(exchange.req, exchange.res);
+    }
+  }
+}

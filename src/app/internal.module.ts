@@ -1,0 +1,38 @@
+import {
+  Module,
+  type DynamicModule,
+  type InjectionToken,
+  type INestApplicationContext,
+} from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { CsrfGuard } from '../http/csrf.guard.js';
+import { ErrorAnswer } from '../http/error-answer.js';
+import { OwnPage } from '../http/own-page.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { HealthController } from '../ops/health.controller.js';
+import { Readiness } from '../ops/readiness.js';
+import { SessionGuard } from '../session/session.guard.js';
+import { SessionReader } from '../session/session-reader.js';
+
+/** What the internal listener's controllers use; the instances are the public application's. */
+const SHARED: readonly InjectionToken[] = [OwnPage, ErrorAnswer, Readiness, SessionReader];
+
+/** The internal listener's controllers over the services of the public application. */
+@Module({})
+export class InternalModule {
+  static over(application: INestApplicationContext): DynamicModule {
+    return {
+      module: InternalModule,
+      controllers: [HealthController],
+      providers: [
+        ...SHARED.map((token) => ({
+          provide: token,
+          useFactory: (): unknown => application.get<unknown>(token, { strict: false }),
+        })),
+        { provide: APP_GUARD, useClass: SessionGuard },
+        { provide: APP_GUARD, useClass: CsrfGuard },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}

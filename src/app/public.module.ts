@@ -1,0 +1,44 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { AuthModule } from '../auth/auth.module.js';
+import { ConfigModule } from '../config/config.module.js';
+import type { VestibuleConfig } from '../config/config.types.js';
+import { CsrfGuard } from '../http/csrf.guard.js';
+import { HttpModule } from '../http/http.module.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { OpsModule } from '../ops/ops.module.js';
+import { ProviderModule } from '../provider/provider.module.js';
+import { ProxyModule } from '../proxy/proxy.module.js';
+import { SessionGuard } from '../session/session.guard.js';
+import { SessionModule } from '../session/session.module.js';
+import { StoreModule } from '../store/store.module.js';
+import { TokenModule } from '../token/token.module.js';
+import { RuntimeModule, type Runtime } from './runtime.module.js';
+
+/** The whole product and the public listener's controllers. */
+@Module({})
+export class PublicModule {
+  static of(config: VestibuleConfig, runtime: Runtime): DynamicModule {
+    return {
+      module: PublicModule,
+      imports: [
+        ConfigModule.of(config),
+        RuntimeModule.of(runtime),
+        StoreModule,
+        HttpModule,
+        ProviderModule,
+        SessionModule,
+        TokenModule,
+        AuthModule,
+        ProxyModule,
+        OpsModule,
+      ],
+      providers: [
+        // 401 before 403: who is there is judged before how the request came.
+        { provide: APP_GUARD, useClass: SessionGuard },
+        { provide: APP_GUARD, useClass: CsrfGuard },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import 'reflect-metadata';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { VestibuleConfig } from '../config/config.types.js';
+import { systemClock } from '../domain/clock.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { ErrorAnswer } from '../http/error-answer.js';
+import { ListenerAdapter } from '../http/listener.adapter.js';
+import { securityHeaders } from '../http/security-headers.js';
+import { EventLog } from '../logging/event-log.js';
+import { JsonEventLog } from '../logging/json-event-log.js';
+import { NestLogger } from '../logging/nest-logger.js';
+import { Readiness } from '../ops/readiness.js';
+import { ProxyService } from '../proxy/proxy.service.js';
+import { SpaService } from '../proxy/spa.service.js';
+import { SessionEndpoint } from '../session/session.endpoint.js';
+import { createEdge, type EdgeParts } from './edge.js';
+import { InternalModule } from './internal.module.js';
+import { PublicModule } from './public.module.js';
+import type { Runtime } from './runtime.module.js';
+
+/** A running instance: both listeners over one set of services. */
+export interface Vestibule {
+  readonly port: number;
+  readonly internalPort: number;
+  /** The public application's container, for tests and for the start of the process. */
+  readonly application: INestApplication;
+  /** Readiness turns red, requests go on for the delay, then both listeners close and running requests end. */
+  stop(): Promise<void>;
+}
+
+/** Builds and starts an instance. Port 0 takes a free one; `runtime` replaces the clock or the log. */
+export async function startVestibule(
+  config: VestibuleConfig,
+  runtime: Partial<Runtime> = {},
+): Promise<Vestibule> {
+  const publicAdapter = new ListenerAdapter();
+  const internalAdapter = new ListenerAdapter();
+  const { clock = systemClock, log = new JsonEventLog(config.log) } = runtime;
+  const options = { logger: new NestLogger(log), bodyParser: false, abortOnError: false } as const;
+  const application = await NestFactory.create(
+    PublicModule.of(config, { clock, log }),
+    publicAdapter,
+    options,
+  );
+  const internal = await NestFactory.create(
+    InternalModule.over(application),
+    internalAdapter,
+    options,
+  );
+  publicAdapter.useEdge(createEdge(publicParts(application, config)));
+  internalAdapter.useEdge(createEdge(internalParts(application, config)));
+  // The internal listener first: probes see the instance before traffic comes.
+  await internal.listen(config.server.internalPort, config.server.internalHost);
+  await application.listen(config.server.port, config.server.host);
+  const running = { port: portOf(publicAdapter), internalPort: portOf(internalAdapter) };
+  log.event('server.listening', { ...running, origin: config.server.origin });
+  let stopping: Promise<void> | undefined;
+  return {
+    ...running,
+    application,
+    stop: () => (stopping ??= stop(application, internal, config)),
+  };
+}
+
+function shared(
+  application: INestApplication,
+  config: VestibuleConfig,
+): Omit<EdgeParts, 'listener' | 'hot' | 'otherwise' | 'basePath'> {
+  const readiness = application.get(Readiness);
+  return {
+    server: config.server,
+    csrf: config.csrf,
+    headers: securityHeaders(config.server.https),
+    errors: application.get(ErrorAnswer),
+    log: application.get<EventLog>(EventLog),
+    isDraining: () => readiness.isDraining,
+  };
+}
+
+function publicParts(application: INestApplication, config: VestibuleConfig): EdgeParts {
+  const session = application.get(SessionEndpoint);
+  const proxy = application.get(ProxyService);
+  const spa = application.get(SpaService);
+  return {
+    ...shared(application, config),
+    listener: 'public',
+    basePath: config.server.basePath,
+    hot: new Map([['session', (exchange) => session.handle(exchange)]]),
+    otherwise: async (exchange) => {
+      const route = proxy.routeFor(exchange.path);
+      await (route === undefined ? spa.handle(exchange) : proxy.handle(exchange, route));
+    },
+  };
+}
+
+function internalParts(application: INestApplication, config: VestibuleConfig): EdgeParts {
+  return {
+    ...shared(application, config),
+    listener: 'internal',
+    basePath: '',
+    hot: new Map(),
+    otherwise: () => Promise.reject(new VestibuleError('not_found')),
+  };
+}
+
+async function stop(
+  application: INestApplication,
+  internal: INestApplication,
+  config: VestibuleConfig,
+): Promise<void> {
+  const log = application.get<EventLog>(EventLog);
+  application.get(Readiness).drain();
+  log.event('server.draining', { delay_ms: config.server.shutdownDelayMs });
+  await delay(config.server.shutdownDelayMs);
+  await Promise.all([drain(application, config), drain(internal, config)]);
+  await internal.close();
+  await application.close();
+  log.event('server.stopped');
+}
+
+/** Stops accepting and waits for what runs; what runs too long is cut off (a half-sent request would hold the process). */
+async function drain(application: INestApplication, config: VestibuleConfig): Promise<void> {
+  const server = application.getHttpServer() as Server;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const cutOff = setTimeout(() => server.closeAllConnections(), config.server.shutdownTimeoutMs);
+  await closed;
+  clearTimeout(cutOff);
+}
+
+function portOf(adapter: ListenerAdapter): number {
+  return ((adapter.getHttpServer() as Server).address() as AddressInfo).port;
+}
