@@ -1,0 +1,129 @@
+import { HTTPS_ENV, LOOPBACK_ENV, testKey } from '../../test/support/config-env.js';
+import type { VestibuleConfig } from '../config/config.types.js';
+import type { Env } from '../config/source/environment.js';
+import { readValue } from '../config/values/value-type.js';
+import { sessionKeys } from '../config/values/session-keys.js';
+import { runProgram } from './program.js';
+
+interface Run {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number | undefined;
+  readonly served: readonly { config: VestibuleConfig; notices: readonly string[] }[];
+}
+
+async function run(args: readonly string[], env: Env = {}, failure?: Error): Promise<Run> {
+  let [out, err] = ['', ''];
+  let code: number | undefined;
+  const served: { config: VestibuleConfig; notices: readonly string[] }[] = [];
+  await runProgram(args, {
+    env,
+    version: '1.2.3',
+    clock: { now: () => Date.UTC(2026, 10, 20, 23, 59) },
+    readFile: () => {
+      throw Object.assign(new Error('no file'), { code: 'ENOENT' });
+    },
+    isDirectory: () => false,
+    stdout: (text) => (out += text),
+    stderr: (text) => (err += text),
+    exit: (given) => (code = given),
+    serve: (config, notices) => {
+      if (failure !== undefined) return Promise.reject(failure);
+      served.push({ config, notices });
+      return Promise.resolve();
+    },
+  });
+  return { out, err, code, served };
+}
+
+describe('vestibule', () => {
+  it.each([[[]], [['serve']]])('serves with %j', async (args) => {
+    const { served, out, err, code } = await run(args, LOOPBACK_ENV);
+    expect(served).toHaveLength(1);
+    expect(served[0]?.config.server.origin).toBe('http://localhost:3000');
+    expect(served[0]?.notices).toEqual([expect.stringContaining('IN MEMORY')]);
+    expect([out, err, code]).toEqual(['', '', undefined]);
+  });
+
+  it.each([[[]], [['config', 'check']]])(
+    'prints every problem and exits with 78 for %j',
+    async (args) => {
+      const { served, out, err, code } = await run(args, {
+        ...LOOPBACK_ENV,
+        PORT: 'x',
+        HOST: ' - ',
+      });
+      expect(served).toEqual([]);
+      expect(out).toBe('');
+      expect(err.trimEnd().split('\n')).toEqual([
+        'PORT: must be a whole number from 0 to 65535. Remedy: write a whole number from 0 to 65535.',
+        expect.stringMatching(/^HOST: must be an IP address or a host name\. Remedy: .+\.$/),
+      ]);
+      expect(code).toBe(78);
+    },
+  );
+
+  it('exits with 1 when the server cannot start', async () => {
+    const { err, code } = await run([], LOOPBACK_ENV, new Error('address in use'));
+    expect(err).toBe('vestibule could not start: Error: address in use\n');
+    expect(code).toBe(1);
+  });
+
+  it.each([['frobnicate'], ['--frobnicate'], ['config', 'frobnicate']])(
+    'refuses %s without serving',
+    async (...args) => {
+      const { served, err, code } = await run(args, LOOPBACK_ENV);
+      expect(served).toEqual([]);
+      expect(err).toMatch(/^error: /);
+      expect(code).toBe(1);
+    },
+  );
+
+  it('tells its version and its commands', async () => {
+    expect(await run(['--version'])).toMatchObject({ out: '1.2.3\n', code: 0 });
+    const help = await run(['--help']);
+    expect(help.out).toMatch(/serve[^]*config[^]*keys/);
+    expect(help.code).toBe(0);
+  });
+});
+
+describe('vestibule config check', () => {
+  it('says ok, the notices and a summary', async () => {
+    const { out, err, code } = await run(['config', 'check'], {
+      ...LOOPBACK_ENV,
+      API_UPSTREAM: 'http://api:8080',
+    });
+    expect(out).toMatch(/^configuration ok\nnotice: SESSIONS LIVE IN MEMORY/);
+    expect(out).toContain('route:     api /api to http://api:8080\n');
+    expect([err, code]).toEqual(['', 0]);
+  });
+
+  it('shows no secret', async () => {
+    const { out } = await run(['config', 'check'], {
+      ...HTTPS_ENV,
+      SESSION_KEYS: testKey('k7'),
+      OIDC_CLIENT_SECRET: 'hunter2',
+      REDIS_URL: 'rediss://someone:hunter2@redis:6380/1',
+    });
+    expect(out).toContain('in Redis at redis:6380');
+    expect(out).toContain('keys:      k7\n');
+    expect(out).not.toContain('hunter2');
+    expect(out).not.toContain('someone');
+    expect(out).not.toContain(testKey('k7').slice(3, 20));
+  });
+});
+
+describe('vestibule keys generate', () => {
+  it('prints one key that the configuration takes, and the hint elsewhere', async () => {
+    const { out, err, code } = await run(['keys', 'generate']);
+    expect(out).toMatch(/^k20261120-[0-9a-f]{4}:[A-Za-z0-9_-]{43}\n$/);
+    expect(readValue(sessionKeys, out.trim()).kind).toBe('value');
+    expect(err).toContain('SESSION_KEYS');
+    expect(code).toBe(0);
+  });
+
+  it('never prints the same key twice', async () => {
+    const runs = await Promise.all([run(['keys', 'generate']), run(['keys', 'generate'])]);
+    expect(runs[0]?.out).not.toBe(runs[1]?.out);
+  });
+});
