@@ -1,0 +1,20 @@
+import { RedisKeys } from './redis-keys.js';
+
+describe('the keys in Redis', () => {
+  const keys = new RedisKeys('app:');
+
+  it('of one session share their hash tag', () => {
+    expect(keys.session('abc')).toEqual({
+      identity: 'app:s:{abc}:i',
+      tokens: 'app:s:{abc}:t',
+      device: 'app:s:{abc}:d',
+      tombstone: 'app:s:{abc}:x',
+      lock: 'app:s:{abc}:l',
+    });
+  });
+
+  it('of transactions and indexes stand apart from sessions', () => {
+    expect(keys.transactions('abc')).toBe('app:l:{abc}');
+    expect(keys.index('abc')).toBe('app:x:abc');
+  });
+});

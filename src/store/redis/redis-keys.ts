@@ -1,0 +1,40 @@
+import type { StoreKey } from '../store.port.js';
+
+/** The keys of one session, all in one Cluster slot by the hash tag. */
+export interface SessionKeys {
+  readonly identity: string;
+  readonly tokens: string;
+  readonly device: string;
+  readonly tombstone: string;
+  readonly lock: string;
+}
+
+/**
+ * Every key shape in one place. The prefix is put in here and not by ioredis' `keyPrefix`, which SCAN
+ * patterns and scripts that build keys would miss (K-27). It must hold no brace: the first brace pair of a
+ * key is its hash tag (K-23).
+ */
+export class RedisKeys {
+  constructor(private readonly prefix: string) {}
+
+  session(key: StoreKey): SessionKeys {
+    const stem = `${this.prefix}s:{${key}}:`;
+    return {
+      identity: `${stem}i`,
+      tokens: `${stem}t`,
+      device: `${stem}d`,
+      tombstone: `${stem}x`,
+      lock: `${stem}l`,
+    };
+  }
+
+  /** One hash holds all login transactions of a browser, so that each step on them is one script. */
+  transactions(browser: string): string {
+    return `${this.prefix}l:{${browser}}`;
+  }
+
+  /** A sorted set: member is the store key, score the instant after which it may be pruned. */
+  index(name: string): string {
+    return `${this.prefix}x:${name}`;
+  }
+}

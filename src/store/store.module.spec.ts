@@ -1,0 +1,39 @@
+import { Global, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FixedClock } from '../../test/support/fixed-clock.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
+import { StoreConfig } from '../config/config.types.js';
+import { Clock } from '../domain/clock.js';
+import { EventLog } from '../logging/event-log.js';
+import { StoreModule } from './store.module.js';
+import { Store } from './store.port.js';
+
+const surroundings = [
+  { provide: StoreConfig, useValue: { kind: 'memory' } satisfies StoreConfig },
+  { provide: Clock, useValue: new FixedClock() },
+  { provide: EventLog, useValue: new RecordedEvents() },
+];
+
+@Global()
+@Module({ providers: surroundings, exports: surroundings.map(({ provide }) => provide) })
+class Surroundings {}
+
+@Module({ imports: [Surroundings, StoreModule] })
+class Application {}
+
+describe('the store module', () => {
+  it('offers the configured driver and closes it when the application is down', async () => {
+    const application = await NestFactory.createApplicationContext(Application, { logger: false });
+    const store = application.get<Store>(Store);
+    expect(store.kind).toBe('memory');
+
+    let closed = false;
+    const close = store.close.bind(store);
+    store.close = async () => {
+      closed = true;
+      await close();
+    };
+    await application.close();
+    expect(closed).toBe(true);
+  });
+});

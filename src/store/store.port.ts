@@ -1,0 +1,108 @@
+/**
+ * The store as the product sees it: bytes under keys, every step atomic, every write conditional.
+ * It knows nothing of cookies, identities, tokens or keys of encryption. Both drivers pass one contract
+ * suite (test/contract/store.contract.ts). A driver that cannot answer throws `store_unavailable`.
+ *
+ * Durations are milliseconds. A `StoreKey` is SHA-256 of a session's handle, 43 characters of base64url.
+ */
+export type StoreKey = string;
+
+/**
+ * The clear head of an identity record, before the sealed part (session/record-codec.ts):
+ * version (1 byte), write counter (8), idle deadline (8), access token expiry (8; 0 is unknown), big-endian.
+ * The head of a token record: version (1), write counter (8).
+ * Drivers compare the counter and overwrite the two instants in place, nothing else.
+ */
+export const HEAD = {
+  counterAt: 1,
+  idleDeadlineAt: 9,
+  accessExpiryAt: 17,
+  identityBytes: 25,
+  tokensBytes: 9,
+} as const;
+
+export interface NewSession {
+  readonly identity: Buffer;
+  readonly tokens: Buffer;
+  /** Sealed by the server key alone, so that lists work without the cookie. */
+  readonly device: Buffer;
+  /** Life of the three records: until the deadline, plus the time of a tombstone. */
+  readonly ttlMs: number;
+  readonly indexes: readonly IndexEntry[];
+}
+
+/** A member of an index; `score` is the instant (epoch milliseconds) after which it may be pruned. */
+export interface IndexEntry {
+  readonly index: string;
+  readonly score: number;
+}
+
+export type WriteOutcome = 'written' | 'conflict' | 'gone';
+
+export interface SessionStore {
+  /** Index first, then session: no live session is missing from its index. 'exists' writes nothing. */
+  create(key: StoreKey, session: NewSession): Promise<'created' | 'exists'>;
+  /** One command. */
+  readIdentity(key: StoreKey): Promise<Buffer | undefined>;
+  /** One command for both records. */
+  readBoth(key: StoreKey): Promise<{ identity: Buffer | undefined; tokens: Buffer | undefined }>;
+  /** Remaining life of the records by the store's own clock; undefined when there are none. */
+  remainingMs(key: StoreKey): Promise<number | undefined>;
+  /** Replaces the token record if its counter is `expected`; sets `accessExpiry` (8 bytes) in the identity's head. */
+  writeTokens(
+    key: StoreKey,
+    expected: Buffer,
+    tokens: Buffer,
+    accessExpiry: Buffer,
+  ): Promise<WriteOutcome>;
+  /** Replaces the identity record if its counter is `expected`. */
+  writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome>;
+  /**
+   * Moves the idle deadline (8 bytes) and the life of the records. Works when the store is full:
+   * then only the life moves, and readers ask `remainingMs`.
+   */
+  extendIdle(key: StoreKey, idleDeadline: Buffer, ttlMs: number): Promise<boolean>;
+  /** Deletes first, then leaves a tombstone as best it can. True when the session was there. */
+  end(key: StoreKey, reason: string, tombstoneMs: number): Promise<boolean>;
+  /** The reason on the tombstone, if there is one. */
+  readTombstone(key: StoreKey): Promise<string | undefined>;
+}
+
+/** Login transactions of one browser: few, bounded, each taken once. */
+export interface TransactionStore {
+  /** Adds one; above `limit` the oldest goes. `life` covers transaction and stub. */
+  putTransaction(browser: string, entry: NewTransaction, limit: number): Promise<void>;
+  /** Takes the transaction and leaves its stub; the second taker gets the stub. */
+  takeTransaction(
+    browser: string,
+    state: string,
+  ): Promise<{ kind: 'taken' | 'consumed'; value: Buffer } | undefined>;
+  /** Looks without taking (an error answer with a wrong `iss` must consume nothing). */
+  peekTransaction(browser: string, state: string): Promise<Buffer | undefined>;
+}
+
+export interface NewTransaction {
+  /** SHA-256 of the state. */
+  readonly state: string;
+  readonly transaction: Buffer;
+  readonly stub: Buffer;
+  readonly createdAt: number;
+  readonly lifeMs: number;
+}
+
+/** A lock with an owner: only the owner renews or releases it. */
+export interface LockStore {
+  acquireLock(key: StoreKey, owner: string, ttlMs: number): Promise<boolean>;
+  renewLock(key: StoreKey, owner: string, ttlMs: number): Promise<boolean>;
+  releaseLock(key: StoreKey, owner: string): Promise<void>;
+}
+
+export interface Store extends SessionStore, TransactionStore, LockStore {
+  readonly kind: 'redis' | 'memory';
+  /** Resolves when the store answers; throws `store_unavailable` otherwise. */
+  ping(): Promise<void>;
+  /** Findings about the store's own settings that an operator should know (persistence, eviction). */
+  warnings(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+export const Store = Symbol('Store');

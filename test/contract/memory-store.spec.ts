@@ -1,0 +1,13 @@
+import { MemoryStore } from '../../src/store/memory/memory.store.js';
+import { FixedClock } from '../support/fixed-clock.js';
+import { describeStoreContract } from './store.contract.js';
+
+describeStoreContract('the memory driver', async () => {
+  const clock = new FixedClock();
+  const store = new MemoryStore(clock);
+  return {
+    store,
+    advance: async (ms) => clock.advance(ms),
+    close: () => store.close(),
+  };
+});

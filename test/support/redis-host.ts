@@ -1,0 +1,163 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface RedisHostOptions {
+  /** Settings as in redis.conf, without the leading dashes: `{ maxmemory: '3mb' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly password?: string;
+  /** A port that was reserved before, for a Redis that is to appear later. */
+  readonly port?: number;
+}
+
+const READY_MS = 5_000;
+
+/** A real redis-server on its own free port of 127.0.0.1 with its own directory; whoever starts it stops it. */
+export class RedisHost {
+  private process: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly directory: string,
+    private readonly options: RedisHostOptions,
+  ) {}
+
+  static async start(options: RedisHostOptions = {}): Promise<RedisHost> {
+    const directory = await mkdtemp(join(tmpdir(), 'vestibule-redis-'));
+    const host = new RedisHost(options.port ?? (await freePort()), directory, options);
+    await host.run();
+    return host;
+  }
+
+  get url(): string {
+    const login = this.options.password === undefined ? '' : `:${this.options.password}@`;
+    return `redis://${login}127.0.0.1:${this.port}`;
+  }
+
+  /** Starts the process (again); the port stays the same. */
+  async run(): Promise<void> {
+    const child = spawn('redis-server', this.commandLine(), { stdio: 'ignore' });
+    this.process = child;
+    await Promise.race([
+      this.answers(),
+      once(child, 'error').then(([error]) => Promise.reject(notStarted(error))),
+      once(child, 'exit').then(([code]) =>
+        Promise.reject(new Error(`redis-server ended with ${code}`)),
+      ),
+    ]);
+  }
+
+  /** Ends the process at once, as a crash would. */
+  async kill(): Promise<void> {
+    const child = this.process;
+    this.process = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Stops the process from running while its connections stay open. */
+  pause(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process?.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async flush(): Promise<void> {
+    await this.command('FLUSHALL');
+  }
+
+  /** Sends one command on a connection of its own; the raw reply, as the protocol has it (RESP2). */
+  async command(...words: readonly string[]): Promise<string> {
+    const { password } = this.options;
+    const socket = connect(this.port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      if (password !== undefined) await exchange(socket, ['AUTH', password]);
+      return await exchange(socket, words);
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  /** How often the server has run a command since its statistics were reset. */
+  async calls(command: string): Promise<number> {
+    const stats = await this.command('INFO', 'commandstats');
+    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  }
+
+  private commandLine(): string[] {
+    const settings: Record<string, string> = {
+      port: String(this.port),
+      bind: '127.0.0.1',
+      dir: this.directory,
+      save: '',
+      ...(this.options.password === undefined ? {} : { requirepass: this.options.password }),
+      ...this.options.settings,
+    };
+    return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  }
+
+  private async answers(): Promise<void> {
+    const deadline = Date.now() + READY_MS;
+    while (Date.now() < deadline) {
+      try {
+        if ((await this.command('PING')).startsWith('+PONG')) return;
+      } catch {
+        // Nobody listens yet.
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`redis-server did not answer within ${READY_MS} ms`);
+  }
+}
+
+/** A port of 127.0.0.1 that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function notStarted(error: unknown): Error {
+  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const message = missing
+    ? 'redis-server is not installed: these tests need a real one (apt-get install redis-server)'
+    : 'redis-server could not be started';
+  return new Error(message, { cause: error });
+}
+
+async function exchange(socket: Socket, words: readonly string[]): Promise<string> {
+  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+  socket.write(`*${words.length}\r\n${parts.join('')}`);
+  let reply = '';
+  while (!complete(reply)) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    reply += chunk.toString('latin1');
+  }
+  return reply;
+}
+
+/** Enough of RESP2 for status, integer, error and bulk replies; arrays count as complete with their first chunk. */
+function complete(reply: string): boolean {
+  const line = reply.indexOf('\r\n');
+  if (line === -1) return false;
+  if (!reply.startsWith('$')) return true;
+  const length = Number(reply.slice(1, line));
+  return length === -1 || reply.length >= line + 2 + length + 2;
+}
