@@ -1,0 +1,2 @@
+const button = document.getElementById('sign-out');
+document.getElementById('op.logoutForm').requestSubmit(button);
