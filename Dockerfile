@@ -1,0 +1,48 @@
+# docker build -t vestibule .                    the product
+# docker build -t vestibule-demo --target demo . the development OP and the sample API (never for production)
+
+ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+
+# Install scripts stay off: the only ones here fetch the Node binary for development machines, and the
+# image has its own Node.
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-update-notifier && npm cache clean --force >/dev/null 2>&1
+
+FROM dependencies AS build
+COPY tsconfig.json tsconfig.build.json nest-cli.json ./
+COPY src ./src
+RUN npm run build && npm prune --omit=dev --ignore-scripts --no-update-notifier
+
+# Not the default target: it holds the development dependencies and an identity provider without passwords.
+FROM ${NODE_IMAGE} AS demo
+LABEL org.opencontainers.image.title="vestibule-demo" \
+      org.opencontainers.image.description="Development OpenID Provider and sample API of the Vestibule demo" \
+      org.opencontainers.image.licenses="MIT"
+WORKDIR /app
+COPY --from=dependencies /app /app
+COPY demo ./demo
+USER node
+EXPOSE 4000 4001
+CMD ["node", "demo/op/main.ts"]
+
+# Last, so that a build without --target makes the product. Everything belongs to root and is only read:
+# the process runs as "node" and needs no writable file system.
+FROM ${NODE_IMAGE} AS runtime
+LABEL org.opencontainers.image.title="vestibule" \
+      org.opencontainers.image.description="A backend-for-frontend login proxy: the browser holds one httpOnly cookie, the tokens stay inside" \
+      org.opencontainers.image.licenses="MIT"
+# Both listeners on all interfaces of the container: its loopback reaches nobody. Publish PORT alone.
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    INTERNAL_HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+USER node
+EXPOSE 3000 3001
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.INTERNAL_PORT || 3001}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "dist/main.js"]
