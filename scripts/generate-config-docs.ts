@@ -1,0 +1,60 @@
+/**
+ * Writes what is generated from the declarations of the options: the table in README.md and
+ * src/config/vestibule.schema.json. With `--check` it writes nothing and exits 1 when either is out of step.
+ *
+ * Usage: node scripts/generate-config-docs.ts [--check]
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+
+const root = join(import.meta.dirname, '..');
+const BEGIN = '<!-- config:begin -->';
+const END = '<!-- config:end -->';
+
+// Node strips the types but does not know that './x.js' of a source is './x.ts' here.
+registerHooks({
+  resolve(specifier, context, next) {
+    const own =
+      specifier.startsWith('.') && context.parentURL?.includes('/node_modules/') === false;
+    return next(own ? specifier.replace(/\.js$/, '.ts') : specifier, context);
+  },
+});
+const { buildJsonSchema, renderConfigTable } = await import('../src/config/config-docs.js');
+
+async function pretty(path: string, text: string): Promise<string> {
+  return format(text, { ...(await resolveConfig(path)), filepath: path });
+}
+
+function withTable(readme: string): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin === -1 || end < begin) throw new Error(`README.md needs ${BEGIN} and ${END}`);
+  const head = readme.slice(0, begin + BEGIN.length);
+  return `${head}\n<!-- prettier-ignore-start -->\n\n${renderConfigTable()}\n\n<!-- prettier-ignore-end -->\n${readme.slice(end)}`;
+}
+
+async function outputs(): Promise<{ path: string; text: string }[]> {
+  const readme = join(root, 'README.md');
+  const schema = join(root, 'src/config/vestibule.schema.json');
+  const stub = `# Vestibule\n\n${BEGIN}\n${END}\n`;
+  const current = existsSync(readme) ? readFileSync(readme, 'utf8') : stub;
+  return [
+    { path: readme, text: withTable(current) },
+    { path: schema, text: await pretty(schema, JSON.stringify(buildJsonSchema())) },
+  ];
+}
+
+const check = process.argv.includes('--check');
+for (const { path, text } of await outputs()) {
+  const same = existsSync(path) && readFileSync(path, 'utf8') === text;
+  if (same) continue;
+  if (check) {
+    console.error(`${path} is out of step: run scripts/generate-config-docs.ts`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, text);
+    console.log(`wrote ${path}`);
+  }
+}
