@@ -39,6 +39,9 @@ const METHODS: ReadonlySet<string> = new Set([
   'OPTIONS',
 ]);
 
+/** Stands for every path outside the base path; no request can have it. */
+const OUTSIDE = '\u0000outside';
+
 /** What every request of a listener meets first, in this order: headers, method, path, route. */
 export function createEdge(parts: EdgeParts): Edge {
   const matcher = new RouteMatcher(parts.listener);
@@ -64,7 +67,7 @@ function open(
     res,
     id: randomUUID(),
     method: req.method ?? '',
-    path: path ?? '/\u0000outside',
+    path: path ?? OUTSIDE,
     search: target.kind === 'path' ? target.search : '',
   };
   for (const [name, value] of headers) res.setHeader(name, value);
@@ -92,6 +95,7 @@ async function dispatch(
 ): Promise<void> {
   if (!METHODS.has(exchange.method)) throw new VestibuleError('method_not_allowed');
   if (exchange.path === '') throw new VestibuleError('ambiguous_path');
+  if (exchange.path === OUTSIDE) throw new VestibuleError('not_found');
   if (answerPreflight(exchange, parts.server, parts.csrf)) return;
   const match = matcher.match(exchange.method, exchange.path);
   switch (match.kind) {

@@ -53,9 +53,7 @@ export async function startVestibule(
   );
   publicAdapter.useEdge(createEdge(publicParts(application, config)));
   internalAdapter.useEdge(createEdge(internalParts(application, config)));
-  // The internal listener first: probes see the instance before traffic comes.
-  await internal.listen(config.server.internalPort, config.server.internalHost);
-  await application.listen(config.server.port, config.server.host);
+  await listen(application, internal, config);
   const running = { port: portOf(publicAdapter), internalPort: portOf(internalAdapter) };
   log.event('server.listening', { ...running, origin: config.server.origin });
   let stopping: Promise<void> | undefined;
@@ -64,6 +62,22 @@ export async function startVestibule(
     application,
     stop: () => (stopping ??= stop(application, internal, config)),
   };
+}
+
+async function listen(
+  application: INestApplication,
+  internal: INestApplication,
+  { server }: VestibuleConfig,
+): Promise<void> {
+  try {
+    // The internal listener first: probes see the instance before traffic comes.
+    await internal.listen(server.internalPort, server.internalHost);
+    await application.listen(server.port, server.host);
+  } catch (error) {
+    // Half an instance would keep the process alive and look ready to a probe.
+    await Promise.all([internal.close(), application.close()]);
+    throw error;
+  }
 }
 
 function shared(

@@ -52,9 +52,11 @@ export class LogoutController {
       return;
     }
     const formToken = await this.tokens.of(exchange);
-    if (formToken !== undefined)
-      sendPage(exchange, 200, logoutPage(this.urls.path('/logout'), formToken));
-    else if (single(query, 'again') === undefined)
+    if (formToken !== undefined) {
+      const form = logoutPage(this.urls.path('/logout'), formToken, this.urls.home);
+      // The answer to the form leads to the provider, and from there wherever the provider likes.
+      sendPage(exchange, 200, form, '*');
+    } else if (single(query, 'again') === undefined)
       sendPage(exchange, 200, bouncePage(this.urls.path('/logout', { again: '1' })));
     else sendPage(exchange, 200, loggedOutPage(this.urls.home));
   }

@@ -61,12 +61,6 @@ export const ERROR_CATALOGUE = {
     remedy: 'Start the login again, or choose another account.',
     level: 'info',
   },
-  not_allowed: {
-    status: 403,
-    title: 'This account may not use this application',
-    remedy: 'Log in with another account, or ask the operator for access.',
-    level: 'warn',
-  },
   unauthenticated: {
     status: 401,
     title: 'Nobody is logged in',
@@ -139,13 +133,6 @@ export const ERROR_CATALOGUE = {
     title: 'The session store does not answer',
     remedy: 'Try again in a moment; nobody was logged out.',
     level: 'error',
-    retryAfter: 1,
-  },
-  draining: {
-    status: 503,
-    title: 'This instance is shutting down',
-    remedy: 'Try again.',
-    level: 'debug',
     retryAfter: 1,
   },
   internal_error: {

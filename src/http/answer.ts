@@ -5,7 +5,7 @@ import type { VestibuleError } from '../errors/vestibule.error.js';
 import { isNavigation, type Exchange } from './exchange.js';
 import { errorPage } from './pages/error.page.js';
 import type { Page } from './pages/html.js';
-import { DATA_POLICY, pagePolicy } from './security-headers.js';
+import { DATA_POLICY, pagePolicy, type FormTargets } from './security-headers.js';
 
 export function sendJson(
   exchange: Exchange,
@@ -23,14 +23,19 @@ export function sendJson(
     .end(text);
 }
 
-export function sendPage(exchange: Exchange, status: number, page: Page): void {
+export function sendPage(
+  exchange: Exchange,
+  status: number,
+  page: Page,
+  forms?: FormTargets,
+): void {
   const nonce = randomBytes(16).toString('base64url');
   const text = page(nonce).markup;
   exchange.res
     .writeHead(status, {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Length': Buffer.byteLength(text),
-      'Content-Security-Policy': pagePolicy(nonce),
+      'Content-Security-Policy': pagePolicy(nonce, forms),
     })
     .end(text);
 }

@@ -8,7 +8,8 @@ const SEPARATORS = /[\\#]|\/\//;
 /** Encoded control bytes, unreserved characters (RFC 3986 §2.3), separators, and separators encoded twice. */
 const ENCODED =
   /%(?:[01][0-9a-f]|7f|2[def]|5c|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|25(?:2[ef]|5c|00|25))/i;
-const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:;[^/]*)?(?:\/|$)/;
+/** Dots, with or without path parameters, which some servers cut off (`..;/`), decoding the semicolon first. */
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:(?:;|%3b)[^/]*)?(?:\/|$)/i;
 
 /**
  * Judges a raw request target. Only the origin form is taken (RFC 9112 §3.2.1); a path that another parser

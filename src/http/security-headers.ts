@@ -30,13 +30,16 @@ export function securityHeaders(https: boolean): readonly (readonly [string, str
   return [...headers];
 }
 
+/** Where the forms of a page may lead: browsers hold every redirect that follows a form to `form-action` as well. */
+export type FormTargets = "'self'" | '*';
+
 /** The policy of a page of ours: nothing but its own nonced style and script, framed by nobody. */
-export function pagePolicy(nonce: string): string {
+export function pagePolicy(nonce: string, forms: FormTargets = "'self'"): string {
   return [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
     `style-src 'nonce-${nonce}'`,
-    "form-action 'self'",
+    `form-action ${forms}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');

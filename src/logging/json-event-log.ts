@@ -15,7 +15,7 @@ export class JsonEventLog implements EventLog {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label: string) => ({ level: label }) },
     };
-    this.logger = destination === undefined ? pino(options) : pino(options, destination);
+    this.logger = pino(options, destination ?? standardOutput());
   }
 
   event(name: LogEventName, fields: EventFields = {}): void {
@@ -23,6 +23,14 @@ export class JsonEventLog implements EventLog {
     if (!this.logger.isLevelEnabled(level)) return;
     this.logger[level]({ event: name, ...clean(fields) });
   }
+}
+
+/**
+ * Lines are written at once, not buffered: none is lost with the process, and a reader that went away cannot keep
+ * the process from ending (pino's flush at exit repeats a write to a broken pipe for ever).
+ */
+function standardOutput(): DestinationStream {
+  return pino.destination({ dest: 1, sync: true });
 }
 
 function clean(fields: EventFields): EventFields {

@@ -24,15 +24,18 @@ export function toIdentity(
     ...(Array.isArray(amr) && {
       amr: amr.filter((value): value is string => typeof value === 'string'),
     }),
-    claims: pick({ ...userinfo, ...claims }, allowed),
+    claims: pick([claims, userinfo], allowed),
   };
 }
 
-function pick(source: Readonly<Record<string, unknown>>, allowed: readonly string[]): Claims {
+type Source = Readonly<Record<string, unknown>>;
+
+/** Of each allowed claim the first value that is one. */
+function pick(sources: readonly Source[], allowed: readonly string[]): Claims {
   const picked: Record<string, Json> = {};
-  for (const name of allowed) {
-    const value = Object.hasOwn(source, name) && !NEVER.has(name) ? source[name] : undefined;
-    if (value !== undefined && value !== null) picked[name] = value as Json;
+  for (const name of allowed.filter((one) => !NEVER.has(one))) {
+    const source = sources.find((one) => Object.hasOwn(one, name) && (one[name] ?? null) !== null);
+    if (source !== undefined) picked[name] = source[name] as Json;
   }
   return picked;
 }

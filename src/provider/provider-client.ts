@@ -3,6 +3,7 @@ import {
   buildAuthorizationUrl,
   buildEndSessionUrl,
   calculatePKCECodeChallenge,
+  ClientError,
   fetchUserInfo,
   refreshTokenGrant,
   tokenRevocation,
@@ -28,6 +29,9 @@ import type { ProviderKeys } from './provider-keys.js';
 import type { ProviderMetadata } from './provider-metadata.js';
 import { watchTokenCall } from './token-call.js';
 import { toTokenSet } from './token-response.js';
+
+/** openid-client's code for a `sub` that is not the expected one. */
+const OTHER_SUBJECT = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
 
 export interface AuthorizationRequest {
   readonly state: string;
@@ -175,15 +179,27 @@ export class ProviderClient {
     );
   }
 
-  /** Userinfo of the same subject, or nothing where the provider has none (OIDC Core §5.3.2). */
+  /**
+   * Userinfo of the same subject (OIDC Core §5.3.2). A provider that does not answer, or not to this token,
+   * adds no claims; one that answers for another subject is not to be trusted with this login.
+   */
   private async userinfo(
     configuration: Configuration,
     accessToken: string,
     subject: string,
   ): Promise<Record<string, unknown>> {
-    if (!this.config.userinfo || configuration.serverMetadata().userinfo_endpoint === undefined)
+    const { userinfo_endpoint: endpoint } = configuration.serverMetadata();
+    if (!this.config.userinfo || endpoint === undefined) return {};
+    try {
+      return await fetchUserInfo(configuration, accessToken, subject);
+    } catch (error) {
+      if (error instanceof ClientError && error.code === OTHER_SUBJECT) {
+        throw new VestibuleError('login_rejected', { cause: error, detail: 'userinfo: sub' });
+      }
+      const cause = errorName(error);
+      this.log.event('provider.userinfo_failed', { provider: this.config.id, cause });
       return {};
-    return fetchUserInfo(configuration, accessToken, subject);
+    }
   }
 
   /**
@@ -192,15 +208,14 @@ export class ProviderClient {
    */
   async refresh(tokens: TokenSet, identity: Identity): Promise<RefreshOutcome> {
     if (tokens.refreshToken === undefined) return { kind: 'failed', failure: 'invalid_grant' };
+    // Without metadata there is nowhere to ask: the grant was not used, and the session must not pay for it.
+    const configuration = await this.metadata.get().catch(() => undefined);
+    if (configuration === undefined) return { kind: 'failed', failure: 'not_sent' };
     try {
-      const configuration = await this.metadata.get();
       const answer = await refreshTokenGrant(configuration, tokens.refreshToken);
-      if (answer.id_token !== undefined) {
-        const claims = await this.verifyIdToken(configuration, answer, {});
-        if (claims.iss !== identity.issuer || claims.sub !== identity.subject) {
-          await this.discard(answer);
-          return { kind: 'failed', failure: 'invalid_grant' };
-        }
+      if (!(await this.keepsUser(configuration, answer, identity))) {
+        await this.discard(answer);
+        return { kind: 'failed', failure: 'invalid_grant' };
       }
       return { kind: 'refreshed', tokens: toTokenSet(answer, this.clock.now(), tokens) };
     } catch (error) {
@@ -211,6 +226,22 @@ export class ProviderClient {
         cause: errorName(error),
       });
       return { kind: 'failed', failure };
+    }
+  }
+
+  /** False when a refresh brought an ID token that is not a good one of the same user (OIDC Core §12.2). */
+  private async keepsUser(
+    configuration: Configuration,
+    answer: TokenEndpointResponse,
+    { issuer, subject }: Identity,
+  ): Promise<boolean> {
+    if (answer.id_token === undefined) return true;
+    try {
+      const claims = await this.verifyIdToken(configuration, answer, {});
+      return claims.iss === issuer && claims.sub === subject;
+    } catch (error) {
+      if (toLoginError(error).code === 'login_rejected') return false;
+      throw error;
     }
   }
 

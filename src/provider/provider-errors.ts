@@ -4,6 +4,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'openid-client';
+import { errors } from 'jose';
 import { VestibuleError } from '../errors/vestibule.error.js';
 
 /**
@@ -14,6 +15,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 export type TokenFailure =
   'invalid_grant' | 'invalid_client' | 'refused' | 'not_sent' | 'temporary' | 'unknown';
 
+/** Codes by which a connection was not made, or not trusted: nothing was written to it. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -22,9 +24,15 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
   'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
+const NOT_SENT_CALLS: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
 
 export function classifyTokenFailure(error: unknown): TokenFailure {
   if (error instanceof ResponseBodyError) return fromOAuthError(error.error, error.status);
@@ -32,8 +40,7 @@ export function classifyTokenFailure(error: unknown): TokenFailure {
     return error.status === 401 ? 'invalid_client' : 'refused';
   const status = statusOf(error);
   if (status !== undefined) return status >= 500 || status === 429 ? 'temporary' : 'refused';
-  const code = networkCode(error);
-  return code !== undefined && NOT_SENT.has(code) ? 'not_sent' : 'unknown';
+  return wasNotSent(networkFault(error)) ? 'not_sent' : 'unknown';
 }
 
 function fromOAuthError(error: string, status: number): TokenFailure {
@@ -50,13 +57,31 @@ function statusOf(error: unknown): number | undefined {
   return error.cause instanceof Response ? error.cause.status : undefined;
 }
 
-/** The system's code of a failed fetch: a bare TypeError whose cause carries it. */
-function networkCode(error: unknown): string | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+interface NetworkFault {
+  readonly code: string;
+  /** What the system was asked to do: `connect`, `read`. */
+  readonly call: unknown;
+}
+
+/**
+ * The system's code of a failed fetch: a bare TypeError whose cause carries it. Judged by shape, because an
+ * error of another realm is no instance of this one's Error.
+ */
+function networkFault(error: unknown): NetworkFault | undefined {
+  let at: unknown = error;
+  while (typeof at === 'object' && at !== null) {
     const code: unknown = Reflect.get(at, 'code');
-    if (typeof code === 'string' && !code.startsWith('OAUTH_')) return code;
+    if (typeof code === 'string' && !code.startsWith('OAUTH_')) {
+      return { code, call: Reflect.get(at, 'syscall') };
+    }
+    at = Reflect.get(at, 'cause');
   }
   return undefined;
+}
+
+function wasNotSent(fault: NetworkFault | undefined): boolean {
+  if (fault === undefined) return false;
+  return NOT_SENT.has(fault.code) || NOT_SENT_CALLS.has(String(fault.call));
 }
 
 /** A failed redemption of the code as the person's error. */
@@ -64,6 +89,8 @@ export function toLoginError(error: unknown): VestibuleError {
   if (error instanceof VestibuleError) return error;
   if (error instanceof AuthorizationResponseError)
     return new VestibuleError('login_denied', { cause: error });
+  if (error instanceof errors.JOSEError)
+    return new VestibuleError('login_rejected', { cause: error });
   switch (classifyTokenFailure(error)) {
     case 'invalid_client':
       return new VestibuleError('provider_misconfigured', { cause: error });
@@ -86,6 +113,6 @@ export function toLoginError(error: unknown): VestibuleError {
 /** Class and code of an error, for the log. */
 export function errorName(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  const code = networkCode(error) ?? (error instanceof ClientError ? error.code : undefined);
+  const code = networkFault(error)?.code ?? (error instanceof ClientError ? error.code : undefined);
   return code === undefined ? error.name : `${error.name} ${code}`;
 }

@@ -23,11 +23,13 @@ export function watchTokenCall(
     base.clientMetadata(),
     clientAuthentication(provider),
   );
+  const tokenEndpoint = server.token_endpoint && new URL(server.token_endpoint).href;
   let answer: Response | undefined;
   configuration.timeout = provider.timeoutMs / 1000;
   configuration[customFetch] = async (url, options) => {
     const response = await providerFetch(url, options as RequestInit);
-    if (url === server.token_endpoint) answer = response.clone();
+    // The library hands on the address as it parsed it.
+    if (url === tokenEndpoint) answer = response.clone();
     return response;
   };
   if (new URL(server.issuer).protocol === 'http:') allowInsecureRequests(configuration);

@@ -28,7 +28,7 @@ export function toTokenSet(
     ...(refreshToken !== undefined && { refreshToken }),
     ...(idToken !== undefined && { idToken }),
     ...(scope !== undefined && { scope }),
-    ...(life !== undefined && { accessTokenExpiresAt: now + life * 1000 }),
+    ...(life !== undefined && { accessTokenExpiresAt: now + Math.floor(life * 1000) }),
   };
 }
 

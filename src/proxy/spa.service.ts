@@ -5,8 +5,11 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import { isNavigation, type Exchange } from '../http/exchange.js';
 import { APPLICATION_POLICY } from '../http/security-headers.js';
 
-/** A name with a content hash, as bundlers write it: such a file never changes. */
-const HASHED = /[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
+/**
+ * A name with a content hash, as bundlers write it, hexadecimal or mixed: such a file never changes. A hash
+ * that is missed costs a question to the server; a word that is taken for one could never be changed again.
+ */
+const HASHED = /[.-](?=\w*\d)(?:(?=\w*[a-f])[0-9a-f]{8,}|(?=\w*[A-Z])\w{8,})\.[a-z0-9]+$/;
 const YEAR_S = 31_536_000;
 
 /** The application's own files. Unknown navigations get index.html, so that deep links work. */

@@ -25,9 +25,17 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 const OURS_PREFIXES: readonly string[] = ['x-forwarded-', 'x-auth-', 'x-original-', 'x-rewrite-'];
 
-/** Answers that an upstream must not give in our name. */
+/**
+ * Answers that an upstream must not give in our name: they hold for the whole origin, not for its own path.
+ * Network error reports, for one, would tell it the addresses of our callback.
+ */
 const NOT_BACK: ReadonlySet<string> = new Set([
+  'alt-svc',
   'clear-site-data',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
   'set-cookie',
   'strict-transport-security',
   'x-request-id',

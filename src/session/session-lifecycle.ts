@@ -44,10 +44,10 @@ export class SessionLifecycle {
     const request = await this.attach(exchange);
     if (replaces !== undefined) await this.records.end(replaces, 'replaced');
     await this.endPresented(request);
-    await promised((done) => request.session.regenerate(done));
-    if (this.cookie.persistent) request.session.cookie.maxAge = this.config.absoluteMs;
-    request.session.login = login;
     try {
+      await promised((done) => request.session.regenerate(done));
+      if (this.cookie.persistent) request.session.cookie.maxAge = this.config.absoluteMs;
+      request.session.login = login;
       await promised((done) => request.session.save(done));
     } catch (error) {
       forget(request);

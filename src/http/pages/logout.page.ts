@@ -2,7 +2,7 @@ import { html, type Page } from './html.js';
 import { layout } from './layout.js';
 
 /** Asks before ending the session: the answer to a GET that cannot prove where it came from. */
-export function logoutPage(action: string, token: string): Page {
+export function logoutPage(action: string, token: string, home: string): Page {
   return (nonce) =>
     layout(
       nonce,
@@ -14,7 +14,7 @@ export function logoutPage(action: string, token: string): Page {
         </p>
         <form class="actions" method="post" action="${action}">
           <input type="hidden" name="token" value="${token}" /><button type="submit">Log out</button
-          ><a class="button quiet" href="/">Stay</a>
+          ><a class="button quiet" href="${home}">Stay</a>
         </form>`,
     );
 }

@@ -1,0 +1,77 @@
+import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
+import { fakeExchange } from '../../test/support/fake-exchange.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
+import { ErrorAnswer } from '../http/error-answer.js';
+import { PublicUrl } from '../http/public-url.js';
+import { createEdge } from './edge.js';
+
+const { server, csrf } = configOf({ ...HTTPS_ENV, BASE_PATH: '/app' });
+
+/** What became of one request, and who was asked to answer it. */
+async function ask(method: string, url: string) {
+  const log = new RecordedEvents();
+  const asked: string[] = [];
+  const { req, res } = fakeExchange();
+  // The edge attaches its own exchange to a request that has none yet.
+  const bare = Object.assign(Object.create(req) as typeof req, { method, url });
+  Reflect.defineProperty(bare, 'headers', { value: {} });
+  const edge = createEdge({
+    listener: 'public',
+    server,
+    csrf,
+    basePath: '/app',
+    headers: [['X-Content-Type-Options', 'nosniff']],
+    hot: new Map([['session', async () => void asked.push('hot')]]),
+    otherwise: async (exchange) => void asked.push(`otherwise ${exchange.path}${exchange.search}`),
+    errors: new ErrorAnswer(log, new PublicUrl(server)),
+    log,
+    isDraining: () => false,
+  });
+  edge(bare, res, (toExpress) => void asked.push(`express ${toExpress.url}`));
+  await new Promise(setImmediate);
+  const header = (name: string): unknown => res.getHeader(name);
+  return { asked, status: res.headersSent ? res.statusCode : undefined, header };
+}
+
+describe('the edge', () => {
+  it.each([
+    ['/app/session', 'hot'],
+    ['/app/login?return_to=/x', 'express /login?return_to=/x'],
+    ['/app/api/x?y', 'otherwise /api/x?y'],
+    ['/app', 'otherwise /'],
+    ['/app/', 'otherwise /'],
+  ])('hands %s on to %s', async (url, to) => {
+    expect((await ask('GET', url)).asked).toEqual([to]);
+  });
+
+  it.each([['/'], ['/login'], ['/application/login'], ['/App/login']])(
+    'has nothing outside the base path: %s',
+    async (url) => {
+      expect(await ask('GET', url)).toMatchObject({ asked: [], status: 404 });
+    },
+  );
+
+  it.each([['/app//x'], ['/app/../app/session'], ['http://app.example.com/app/session']])(
+    'refuses the ambiguous address %s before anybody is asked',
+    async (url) => {
+      expect(await ask('GET', url)).toMatchObject({ asked: [], status: 400 });
+    },
+  );
+
+  it.each([['TRACE'], ['CONNECT'], ['PROPFIND']])('does not know the method %s', async (method) => {
+    expect(await ask(method, '/app/api/x')).toMatchObject({ asked: [], status: 405 });
+  });
+
+  it('names the methods of a path of ours', async () => {
+    const { asked, status, header } = await ask('DELETE', '/app/logout');
+    expect([asked, status]).toEqual([[], 405]);
+    expect(String(header('allow')).split(', ').toSorted()).toEqual(['GET', 'POST']);
+  });
+
+  it('marks every answer before anybody writes it', async () => {
+    const { header } = await ask('GET', '/app/api/x');
+    expect(header('x-content-type-options')).toBe('nosniff');
+    expect(header('cache-control')).toBe('no-store');
+    expect(header('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});

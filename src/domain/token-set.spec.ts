@@ -1,0 +1,39 @@
+import { isDue, isUsable, type TokenSet } from './token-set.js';
+
+const EXPIRY = 1_000_000;
+const tokens: TokenSet = {
+  accessToken: 'access',
+  tokenType: 'Bearer',
+  obtainedAt: 0,
+  accessTokenExpiresAt: EXPIRY,
+};
+const ageless: TokenSet = { accessToken: 'access', tokenType: 'Bearer', obtainedAt: 0 };
+
+describe('isDue', () => {
+  it.each([
+    [EXPIRY - 30_001, false],
+    [EXPIRY - 30_000, true],
+    [EXPIRY, true],
+    [EXPIRY + 1, true],
+  ])('at %d with a leeway of 30 s: %s', (now, due) => {
+    expect(isDue(tokens, now, 30_000)).toBe(due);
+  });
+
+  it('never renews a token of unknown life', () => {
+    expect(isDue(ageless, Number.MAX_SAFE_INTEGER, 30_000)).toBe(false);
+  });
+});
+
+describe('isUsable', () => {
+  it.each([
+    [EXPIRY - 1, true],
+    [EXPIRY, false],
+    [EXPIRY + 1, false],
+  ])('at %d: %s', (now, usable) => {
+    expect(isUsable(tokens, now)).toBe(usable);
+  });
+
+  it('takes a token of unknown life for usable', () => {
+    expect(isUsable(ageless, Number.MAX_SAFE_INTEGER)).toBe(true);
+  });
+});

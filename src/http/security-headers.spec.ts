@@ -1,0 +1,51 @@
+import {
+  APPLICATION_POLICY,
+  DATA_POLICY,
+  pagePolicy,
+  securityHeaders,
+} from './security-headers.js';
+
+const https = new Map(securityHeaders(true).map(([name, value]) => [name.toLowerCase(), value]));
+const http = new Map(securityHeaders(false).map(([name, value]) => [name.toLowerCase(), value]));
+
+describe('securityHeaders', () => {
+  it.each([
+    ['x-content-type-options', 'nosniff'],
+    ['x-frame-options', 'DENY'],
+    ['referrer-policy', 'no-referrer'],
+    ['cross-origin-opener-policy', 'same-origin'],
+    ['cross-origin-resource-policy', 'same-origin'],
+    ['strict-transport-security', 'max-age=63072000'],
+  ])('has %s: %s', (name, value) => {
+    expect(https.get(name)).toBe(value);
+  });
+
+  it('asks for https only where there is https (RFC 6797 §7.2)', () => {
+    expect(http.has('strict-transport-security')).toBe(false);
+    expect(http.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('switches powerful features off', () => {
+    expect(https.get('permissions-policy')).toContain('camera=()');
+  });
+});
+
+describe('the policies', () => {
+  it('let a page of ours run only what carries its nonce', () => {
+    const policy = pagePolicy('abc');
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'nonce-abc'");
+    expect(policy).toContain("style-src 'nonce-abc'");
+    expect(policy).toContain("form-action 'self'");
+    expect(policy).toContain("base-uri 'none'");
+    expect(policy).not.toContain('unsafe');
+  });
+
+  it.each([
+    ['a page', pagePolicy('abc'), "frame-ancestors 'none'"],
+    ['data', DATA_POLICY, "frame-ancestors 'none'"],
+    ['the application', APPLICATION_POLICY, "frame-ancestors 'self'"],
+  ])('say who may frame %s', (_what, policy, directive) => {
+    expect(policy.split('; ')).toContain(directive);
+  });
+});

@@ -1,0 +1,127 @@
+import { FixedClock } from '../../test/support/fixed-clock.js';
+import { JsonServer } from '../../test/support/json-server.js';
+import { providerConfig } from '../../test/support/provider-config.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
+import { newSigningKey, publicKeys } from '../../test/support/signing-key.js';
+import type { Identity } from '../domain/identity.js';
+import type { TokenSet } from '../domain/token-set.js';
+import { ProviderClient } from './provider-client.js';
+import { ProviderKeys } from './provider-keys.js';
+import { ProviderMetadata } from './provider-metadata.js';
+
+const key = newSigningKey('a');
+const stranger = newSigningKey('a');
+let server: JsonServer;
+let revoked: string[];
+
+beforeAll(async () => {
+  server = await JsonServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  revoked = [];
+});
+
+const tokens: TokenSet = {
+  accessToken: 'access-1',
+  refreshToken: 'refresh-1',
+  tokenType: 'Bearer',
+  obtainedAt: 0,
+};
+const identity = (): Identity => ({
+  provider: 'generic',
+  issuer: server.origin,
+  subject: 'user-1',
+  claims: {},
+});
+
+function client(): ProviderClient {
+  // openid-client judges exp by the real time.
+  const clock = new FixedClock(Date.now());
+  const config = providerConfig({ issuer: server.origin, timeoutMs: 1_000 });
+  const log = new RecordedEvents();
+  const metadata = new ProviderMetadata(config, clock, log);
+  const keys = new ProviderKeys('generic', 1_000, clock, log);
+  return new ProviderClient(config, metadata, keys, clock, log);
+}
+
+/** A provider whose token endpoint answers with `answer`. */
+function provide(answer: object): void {
+  const { origin } = server;
+  const answers: Readonly<Record<string, object>> = {
+    '/.well-known/openid-configuration': {
+      issuer: origin,
+      token_endpoint: `${origin}/token`,
+      jwks_uri: `${origin}/jwks`,
+      revocation_endpoint: `${origin}/revoke`,
+    },
+    '/jwks': publicKeys([key]),
+    '/token': {
+      token_type: 'Bearer',
+      access_token: 'access-2',
+      refresh_token: 'refresh-2',
+      ...answer,
+    },
+    '/revoke': {},
+  };
+  server.answerWith((req, res) => {
+    let body = '';
+    req.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    req.on('end', () => {
+      if (req.url === '/revoke') revoked.push(new URLSearchParams(body).get('token') ?? '');
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.end(JSON.stringify(answers[req.url ?? '']));
+    });
+  });
+}
+
+function idToken(claims: object = {}, signer = key): string {
+  const now = Math.floor(Date.now() / 1000);
+  return signer.sign({
+    iss: server.origin,
+    sub: 'user-1',
+    aud: 'app',
+    iat: now,
+    exp: now + 300,
+    ...claims,
+  });
+}
+
+describe('refresh', () => {
+  it('brings the new tokens', async () => {
+    provide({ id_token: idToken() });
+    await expect(client().refresh(tokens, identity())).resolves.toMatchObject({
+      kind: 'refreshed',
+      tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
+    });
+    expect(revoked).toEqual([]);
+  });
+
+  it.each<[string, () => string]>([
+    ['names another user', () => idToken({ sub: 'user-2' })],
+    ['is signed by a stranger', () => idToken({}, stranger)],
+    ['is of yesterday', () => idToken({ iat: Math.floor(Date.now() / 1000) - 86_400 })],
+  ])('revokes tokens whose ID token %s', async (_what, token) => {
+    provide({ id_token: token() });
+    await expect(client().refresh(tokens, identity())).resolves.toEqual({
+      kind: 'failed',
+      failure: 'invalid_grant',
+    });
+    expect(revoked).toEqual(['refresh-2']);
+  });
+
+  it('says that nothing was sent when the provider cannot be discovered', async () => {
+    server.answerJson({}, 503);
+    await expect(client().refresh(tokens, identity())).resolves.toEqual({
+      kind: 'failed',
+      failure: 'not_sent',
+    });
+  });
+
+  it('asks nobody without a refresh token', async () => {
+    server.asked.length = 0;
+    const { refreshToken: _none, ...without } = tokens;
+    await expect(client().refresh(without, identity())).resolves.toMatchObject({ kind: 'failed' });
+    expect(server.asked).toEqual([]);
+  });
+});

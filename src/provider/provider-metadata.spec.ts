@@ -1,0 +1,125 @@
+import { FixedClock } from '../../test/support/fixed-clock.js';
+import { JsonServer } from '../../test/support/json-server.js';
+import { providerConfig } from '../../test/support/provider-config.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
+import { ProviderMetadata } from './provider-metadata.js';
+
+const SIX_HOURS = 6 * 60 * 60 * 1000;
+let server: JsonServer;
+let clock: FixedClock;
+let log: RecordedEvents;
+let metadata: ProviderMetadata;
+
+beforeAll(async () => {
+  server = await JsonServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.asked.length = 0;
+  clock = new FixedClock();
+  log = new RecordedEvents();
+  metadata = new ProviderMetadata(
+    providerConfig({ issuer: server.origin, timeoutMs: 1_000 }),
+    clock,
+    log,
+  );
+  discoverable('/token');
+});
+
+function discoverable(token: string, issuer = server.origin): void {
+  server.answerJson({ issuer, token_endpoint: `${server.origin}${token}` });
+}
+
+const tokenEndpoint = async (): Promise<string | undefined> =>
+  (await metadata.get()).serverMetadata().token_endpoint;
+const unreachable = expect.objectContaining({ code: 'provider_unreachable' });
+
+describe('discovery', () => {
+  it('is lazy: nothing is asked before the first use', async () => {
+    expect(metadata.known).toBe(false);
+    expect(server.asked).toEqual([]);
+    await metadata.get();
+    expect(metadata.known).toBe(true);
+    expect(server.asked).toEqual(['GET /.well-known/openid-configuration']);
+  });
+
+  it('happens once for many at a time', async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, () => metadata.get()));
+    expect(new Set(all).size).toBe(1);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('is kept for six hours and then repeated', async () => {
+    await metadata.get();
+    discoverable('/token-2');
+    clock.advance(SIX_HOURS - 1);
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+    clock.advance(1);
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token-2`);
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it('refuses metadata of another issuer (OIDC Discovery §4.3)', async () => {
+    discoverable('/token', 'https://evil.example');
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    expect(metadata.known).toBe(false);
+  });
+
+  it.each([[302], [404], [500]])('fails on status %d', async (status) => {
+    server.answerJson({ issuer: server.origin }, status);
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('fails when the provider hangs', async () => {
+    server.answerWith(() => undefined);
+    const impatient = new ProviderMetadata(
+      providerConfig({ issuer: server.origin, timeoutMs: 50 }),
+      clock,
+      log,
+    );
+    await expect(impatient.get()).rejects.toEqual(unreachable);
+  });
+});
+
+describe('after a failure', () => {
+  beforeEach(() => server.answerJson({}, 500));
+
+  it('pauses, longer each time, at most half a minute', async () => {
+    for (const pause of [1, 2, 4, 8, 16, 30, 30]) {
+      server.asked.length = 0;
+      await expect(metadata.get()).rejects.toEqual(unreachable);
+      clock.advance(pause * 1000 - 1);
+      await expect(metadata.get()).rejects.toEqual(unreachable);
+      expect(server.asked).toHaveLength(1);
+      clock.advance(1);
+    }
+    expect(log.count('provider.discovery_failed')).toBe(7);
+  });
+
+  it('recovers, and forgets the pause', async () => {
+    for (const pause of [1_000, 2_000]) {
+      await expect(metadata.get()).rejects.toEqual(unreachable);
+      clock.advance(pause);
+    }
+    discoverable('/token');
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+    clock.advance(SIX_HOURS);
+    server.answerJson({}, 500);
+    await metadata.get();
+    clock.advance(1_000);
+    discoverable('/token-2');
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token-2`);
+  });
+});
+
+describe('while a refresh fails', () => {
+  it('the last good metadata stay', async () => {
+    await metadata.get();
+    clock.advance(SIX_HOURS);
+    server.answerJson({}, 500);
+    for (let at = 0; at < 5; at += 1)
+      await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+    expect(server.asked).toHaveLength(2);
+  });
+});

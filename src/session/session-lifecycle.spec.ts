@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
+import { JsonServer } from '../../test/support/json-server.js';
+import { newLogin, sessionConfig, sessionWorld } from '../../test/support/session-fixtures.js';
+import type { CookieConfig } from '../config/config.types.js';
+import { KeyRing } from '../crypto/key-ring.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { cookieValues } from '../http/cookies.js';
+import type { Exchange } from '../http/exchange.js';
+import type { Store, StoreKey } from '../store/store.port.js';
+import { SessionCookie } from './session-cookie.js';
+import { SessionLifecycle } from './session-lifecycle.js';
+import { SessionRecords } from './session-records.js';
+
+const { cookie, server: serverConfig } = configOf(HTTPS_ENV);
+const reader = new SessionCookie(new KeyRing(sessionConfig.keys).deriveSecrets('cookie'));
+
+let server: JsonServer;
+let world: ReturnType<typeof sessionWorld>;
+beforeAll(async () => {
+  server = await JsonServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  world = sessionWorld();
+});
+afterEach(() => world.close());
+
+/** The store, in which the given commands fail from their n-th call on. */
+function failing(command: keyof Store, from: number): Store {
+  let calls = 0;
+  return new Proxy(world.store, {
+    get: (target, name): unknown => {
+      const member: unknown = Reflect.get(target, name);
+      if (name !== command) return member;
+      return (...args: unknown[]): unknown => {
+        calls += 1;
+        if (calls >= from) return Promise.reject(new VestibuleError('store_unavailable'));
+        return Reflect.apply(member as () => unknown, target, args);
+      };
+    },
+  });
+}
+
+interface Start {
+  readonly store?: Store;
+  readonly config?: CookieConfig;
+  readonly presented?: string;
+  readonly replaces?: StoreKey;
+}
+
+/** Logs in over a real connection and gives what the browser got. */
+async function start({ store = world.store, config = cookie, presented, replaces }: Start = {}) {
+  const records = new SessionRecords(store, world.clock, sessionConfig, world.log);
+  const lifecycle = new SessionLifecycle(records, config, sessionConfig, serverConfig);
+  server.answerWith((req: IncomingMessage, res: ServerResponse) => {
+    const exchange: Exchange = { req, res, id: 'r', method: 'GET', path: '/callback', search: '' };
+    lifecycle.start(exchange, newLogin(), replaces).then(
+      () => res.writeHead(204).end(),
+      () => res.writeHead(503).end(),
+    );
+  });
+  const answer = await fetch(server.origin, {
+    headers: presented === undefined ? {} : { cookie: presented },
+  });
+  const [line = ''] = answer.headers.getSetCookie();
+  const sent = line.split(';')[0] ?? '';
+  const [id] = reader.idsOf(cookieValues(sent, config.name));
+  return { status: answer.status, line, sent, id };
+}
+
+const read = async (id: string | undefined) => world.records.read(id ?? '', { touch: false });
+
+describe('a session that starts', () => {
+  it('sets the cookie of a new session that is already there', async () => {
+    const { status, line, id } = await start();
+    expect(status).toBe(204);
+    expect(line).toMatch(
+      /^__Host-vestibule=s%3A[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    );
+    await expect(read(id)).resolves.toMatchObject({ kind: 'live' });
+  });
+
+  it('has a new id whatever the browser presents (session fixation)', async () => {
+    const before = await start();
+    const after = await start({ presented: before.sent });
+    expect(after.id).not.toBe(before.id);
+    await expect(read(before.id)).resolves.toEqual({ kind: 'anonymous', reason: 'replaced' });
+    const forged = await start({ presented: `${cookie.name}=s%3A${'x'.repeat(43)}.y` });
+    expect(forged.id).not.toBe('x'.repeat(43));
+    await expect(read(forged.id)).resolves.toMatchObject({ kind: 'live' });
+  });
+
+  it('ends the session that it replaces, though the callback came without its cookie', async () => {
+    const before = await world.login();
+    await start({ replaces: world.records.credentials.of(before).storeKey });
+    await expect(read(before)).resolves.toEqual({ kind: 'anonymous', reason: 'replaced' });
+  });
+
+  it('lasts to the absolute deadline where the configuration says so', async () => {
+    const { line } = await start({ config: { ...cookie, persistent: true } });
+    expect(line).toContain('; Expires=');
+  });
+
+  it.each<[string, keyof Store, number, boolean]>([
+    ['the new session cannot be written', 'create', 1, false],
+    ['the old one cannot be ended', 'end', 1, true],
+    ['the old one cannot be ended the second time', 'end', 2, true],
+    ['nothing can be read', 'readIdentity', 1, true],
+  ])('sets no cookie when %s', async (_what, command, from, withOld) => {
+    const presented = withOld ? (await start()).sent : undefined;
+    const failed = await start({
+      store: failing(command, from),
+      ...(presented !== undefined && { presented }),
+    });
+    expect(failed).toMatchObject({ status: 503, line: '' });
+  });
+});

@@ -1,0 +1,237 @@
+import { EventEmitter, once } from 'node:events';
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ClientMetadata, Configuration } from 'oidc-provider';
+import { startOp, webClient, type RunningOp } from '../../demo/op/op.js';
+import { newSigningKey, publicKeys, readToken, type ReadToken, type SigningKey } from './signing-key.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Call {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface AnsweredCall extends Call {
+  readonly answer: Answer;
+}
+
+/** Changes what the provider answers, or answers in its place. */
+type Rewrite = (answer: Answer, call: Call) => Answer | Promise<Answer>;
+/** `reset`: the connection breaks without an answer; `hang`: no answer comes; `lost`: the provider acts, its answer is lost. */
+type Fault = 'reset' | 'hang' | 'lost' | number;
+
+export interface OpHostOptions {
+  /** JWT access tokens for the API (the default), or opaque ones that the userinfo endpoint takes. */
+  readonly accessTokens?: 'jwt' | 'opaque';
+  readonly accessTokenSeconds?: number;
+  readonly configuration?: Partial<Configuration>;
+}
+
+export interface Registration {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly publicUrl: string;
+  readonly authMethod?: 'client_secret_basic' | 'client_secret_post';
+  readonly more?: Partial<ClientMetadata>;
+}
+
+export const RESOURCE = 'urn:vestibule:test-api';
+export const PATHS = {
+  discovery: '/.well-known/openid-configuration',
+  authorize: '/auth',
+  token: '/token',
+  keys: '/jwks',
+  userinfo: '/me',
+  revoke: '/token/revocation',
+  endSession: '/session/end',
+} as const;
+
+/**
+ * A real OpenID Provider behind a thin front that sees, counts and can falsify whatever it says: every lie of
+ * the tests is told on a real answer. The front's address is the issuer.
+ */
+export class OpHost {
+  readonly calls: AnsweredCall[] = [];
+  private readonly events = new EventEmitter();
+  private readonly rewrites = new Map<string, Rewrite>();
+  private readonly faults = new Map<string, Fault>();
+  private readonly server: Server;
+
+  private constructor(
+    private readonly op: RunningOp,
+    private readonly frontServer: Server,
+    readonly key: SigningKey,
+  ) {
+    this.server = frontServer;
+    this.events.setMaxListeners(0);
+    this.server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+      this.handle(req, res).catch(() => res.destroy());
+    });
+  }
+
+  static async start({ accessTokens = 'jwt', accessTokenSeconds = 300, configuration = {} }: OpHostOptions = {}): Promise<OpHost> {
+    const front = createServer().listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const issuer = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+    const key = newSigningKey('key-1');
+    const opaque: Partial<Configuration> = {
+      // OIDC Core §5.4: what a scope brings is told at the userinfo endpoint when there is an access token.
+      conformIdTokenClaims: true,
+      features: { ...configuration.features, resourceIndicators: { enabled: false }, userinfo: { enabled: true } },
+    };
+    const op = await startOp({
+      issuer,
+      jwks: { keys: [key.privateJwk] },
+      resource: RESOURCE,
+      accessTokenSeconds,
+      configuration: accessTokens === 'opaque' ? { ...configuration, ...opaque } : configuration,
+    });
+    // Koa tells of errors by this event, and an emitter without a listener throws.
+    (op.provider as EventEmitter).on('error', () => undefined);
+    return new OpHost(op, front, key);
+  }
+
+  get issuer(): string {
+    return this.op.issuer;
+  }
+
+  register({ clientId, clientSecret, publicUrl, authMethod, more = {} }: Registration): void {
+    const client = webClient({ clientId, clientSecret, publicUrl, ...(authMethod !== undefined && { authMethod }) });
+    const { backchannel_logout_uri: _uri, backchannel_logout_session_required: _required, ...rest } = client;
+    const redirectUris = ['/callback', '/callback/one', '/callback/two'].map((path) => `${publicUrl}${path}`);
+    this.op.addClient({ ...rest, redirect_uris: redirectUris, ...more });
+  }
+
+  /** Calls of a path that were answered. */
+  callsOf(path: string): AnsweredCall[] {
+    return this.calls.filter((call) => call.path === path);
+  }
+
+  /** Resolves with the next answered call of a path. */
+  async next(path: string): Promise<AnsweredCall> {
+    const [call] = (await once(this.events, path)) as [AnsweredCall];
+    return call;
+  }
+
+  /** From now on answers of a path pass through `change`. */
+  rewrite(path: string, change: Rewrite): void {
+    this.rewrites.set(path, change);
+  }
+
+  /** The same for a JSON answer of status 200. */
+  rewriteJson(path: string, change: (body: Record<string, unknown>) => object | Promise<object>): void {
+    this.rewrite(path, async (answer) => {
+      if (answer.status !== 200) return answer;
+      const body = await change(JSON.parse(answer.body) as Record<string, unknown>);
+      return { ...answer, body: JSON.stringify(body) };
+    });
+  }
+
+  /** Every ID token is read, and what `change` makes of it goes out in its place; undefined leaves it out. */
+  forgeIdToken(change: (token: ReadToken) => string | undefined | Promise<string | undefined>): void {
+    this.rewriteJson(PATHS.token, async ({ id_token: idToken, ...body }) => {
+      const forged = await change(readToken(String(idToken)));
+      return forged === undefined ? body : { ...body, id_token: forged };
+    });
+  }
+
+  /** The provider changes its key: its tokens are signed with it, and its key set names it. */
+  rotateTo(key: SigningKey, keySet: readonly SigningKey[] = [key]): void {
+    this.rewriteJson(PATHS.keys, () => publicKeys(keySet));
+    this.forgeIdToken(({ claims }) => key.sign(claims));
+  }
+
+  /** From now on a path fails. */
+  fail(path: string, fault: Fault): void {
+    this.faults.set(path, fault);
+  }
+
+  /** Tells the truth again, and answers. */
+  behave(): void {
+    this.rewrites.clear();
+    this.faults.clear();
+  }
+
+  /** Nobody listens any more; the port stays ours by custom. */
+  async down(): Promise<void> {
+    this.server.closeAllConnections();
+    if (!this.server.listening) return;
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  async up(): Promise<void> {
+    this.server.listen(Number(new URL(this.issuer).port), '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  /** Forgets everything of a kind, as a provider does that lost its database ('RefreshToken', 'Session'). */
+  forget(model: string): void {
+    this.op.store.clear(model);
+  }
+
+  async close(): Promise<void> {
+    await this.down();
+    await this.op.close();
+  }
+
+  private async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const call = await toCall(req);
+    const fault = this.faults.get(call.path);
+    if (fault === 'reset') return void res.destroy();
+    if (fault === 'hang') return;
+    if (typeof fault === 'number') return this.answer(res, call, { status: fault, headers: {}, body: '' });
+    const real = await this.forward(req, call);
+    if (fault === 'lost') return void res.destroy();
+    const change = this.rewrites.get(call.path);
+    const answer = change === undefined ? real : await change(real, call);
+    this.seen({ ...call, answer: real });
+    this.answer(res, call, answer);
+  }
+
+  private answer(res: ServerResponse, call: Call, answer: Answer): void {
+    const { 'content-length': _length, 'transfer-encoding': _encoding, connection: _connection, ...headers } = answer.headers;
+    this.calls.push({ ...call, answer });
+    res.writeHead(answer.status, headers).end(answer.body);
+    this.events.emit(call.path, { ...call, answer });
+  }
+
+  /** Called with what the provider really said, before it is falsified. */
+  seen: (call: AnsweredCall) => void = () => undefined;
+
+  private forward(req: IncomingMessage, call: Call): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const { method, url: path, headers } = req;
+      const outgoing = request(
+        { host: '127.0.0.1', port: this.op.port, method, path, headers: { ...headers, connection: 'close' }, agent: false },
+        (answer) => {
+          readText(answer).then((body) => {
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body });
+          }, reject);
+        },
+      );
+      outgoing.on('error', reject);
+      outgoing.end(call.body);
+    });
+  }
+}
+
+async function toCall(req: IncomingMessage): Promise<Call> {
+  const url = new URL(req.url ?? '/', 'http://op.invalid');
+  return { method: req.method ?? '', path: url.pathname, query: url.searchParams, headers: req.headers, body: await readText(req) };
+}
+
+async function readText(stream: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,9 @@
+import type { ProviderConfig } from '../../src/config/config.types.js';
+import { configOf, LOOPBACK_ENV } from './config-env.js';
+
+/** A provider as the configuration makes it, with some options changed. */
+export function providerConfig(more: Partial<ProviderConfig> = {}): ProviderConfig {
+  const [provider] = configOf(LOOPBACK_ENV).providers;
+  if (provider === undefined) throw new Error('the configuration has no provider');
+  return { ...provider, ...more };
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { accessTokenCheck, type CheckCaller } from '../../demo/api/access-token.js';
+
+/** What an API received, exactly. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+}
+
+type Responder = (received: ReceivedRequest, res: ServerResponse) => void | Promise<void>;
+
+/** An API that remembers what it received and checks access tokens for real: signature, issuer, audience, life. */
+export class UpstreamHost {
+  readonly received: ReceivedRequest[] = [];
+  private responder: Responder | undefined;
+  private check: CheckCaller | undefined;
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {
+    server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+      this.handle(req, res).catch(() => res.destroy());
+    });
+  }
+
+  static async start(): Promise<UpstreamHost> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new UpstreamHost(server, (server.address() as AddressInfo).port);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get last(): ReceivedRequest {
+    const last = this.received.at(-1);
+    if (last === undefined) throw new Error('nothing was received');
+    return last;
+  }
+
+  /** From now on callers need an access token of this issuer for this audience. */
+  verify(issuer: string, audience: string): void {
+    this.check = accessTokenCheck(issuer, audience);
+  }
+
+  /** Answers with something else than the echo; undefined goes back to it. */
+  respond(responder: Responder | undefined): void {
+    this.responder = responder;
+  }
+
+  async down(): Promise<void> {
+    this.server.closeAllConnections();
+    if (!this.server.listening) return;
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  async up(): Promise<void> {
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  private async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString('utf8');
+    const { method = '', url: target = '', headers, rawHeaders } = req;
+    const received = { method, target, headers, rawHeaders, body };
+    this.received.push(received);
+    if (this.responder !== undefined) return this.responder(received, res);
+    await this.echo(received, res);
+  }
+
+  /** Tells what came without telling any value that may be secret. */
+  private async echo({ method, target, headers, body }: ReceivedRequest, res: ServerResponse): Promise<void> {
+    const caller = await this.check?.(headers.authorization);
+    const known = caller?.kind === 'known' ? { sub: caller.claims.sub, aud: caller.claims.aud } : {};
+    const status = caller === undefined || caller.kind === 'known' ? 200 : caller.kind === 'refused' ? 401 : 503;
+    const text = JSON.stringify({ method, target, body, headers: Object.keys(headers).sort(), ...known });
+    res.writeHead(status, { 'content-type': 'application/json' }).end(text);
+  }
+}
