@@ -48,9 +48,10 @@ export function createEdge(parts: EdgeParts): Edge {
   return (req, res, toExpress) => {
     const exchange = open(req, res, parts);
     attachExchange(exchange);
-    dispatch(exchange, toExpress, parts, matcher).catch((error: unknown) =>
-      parts.errors.send(exchange, error),
-    );
+    dispatch(exchange, toExpress, parts, matcher)
+      .catch((error: unknown) => parts.errors.send(exchange, error))
+      // An answer that cannot even be an error ends with its connection, not with the process.
+      .catch(() => res.destroy());
   };
 }
 

@@ -40,18 +40,18 @@ export class LogoutService {
 
   /** Revocation follows the answer; the provider's time limit bounds it. */
   private revokeLater(held: Held): void {
-    void this.providers.named(held.session.record.identity.provider).revoke(held.tokens.tokens);
+    void this.providers.find(held.session.record.identity.provider)?.revoke(held.tokens.tokens);
   }
 
   private async atProvider(exchange: Exchange, held: Held): Promise<string | undefined> {
     const { idToken } = held.tokens.tokens;
-    const provider = this.providers.named(held.session.record.identity.provider);
+    const provider = this.providers.find(held.session.record.identity.provider);
     const request = {
       postLogoutRedirectUri: this.urls.absolute('/logout/done'),
       state: this.state.create(exchange),
       ...(this.config.idTokenHint && idToken !== undefined && { idToken }),
     };
     // A provider that does not answer must not keep anybody logged in here: the local logout stands.
-    return provider.endSessionUrl(request).catch(() => undefined);
+    return provider?.endSessionUrl(request).catch(() => undefined);
   }
 }

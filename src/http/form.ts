@@ -4,6 +4,8 @@ import type { Exchange } from './exchange.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 const LIMIT_BYTES = 65_536;
+/** A form that drips in longer than this loses its connection (slowloris). */
+const LIMIT_MS = 15_000;
 const readText = text({ type: FORM, limit: LIMIT_BYTES, defaultCharset: 'utf-8' });
 
 /**
@@ -13,12 +15,13 @@ const readText = text({ type: FORM, limit: LIMIT_BYTES, defaultCharset: 'utf-8' 
 export async function readForm(exchange: Exchange): Promise<URLSearchParams> {
   const type = exchange.req.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== FORM) throw new VestibuleError('unsupported_media_type');
+  const late = setTimeout(() => exchange.req.destroy(), LIMIT_MS);
   const body = await new Promise<unknown>((resolve, reject) => {
     readText(exchange.req, exchange.res, (error?: unknown) => {
       if (error === undefined) resolve(Reflect.get(exchange.req, 'body'));
       else reject(toFormError(error));
     });
-  });
+  }).finally(() => clearTimeout(late));
   return new URLSearchParams(typeof body === 'string' ? body : '');
 }
 

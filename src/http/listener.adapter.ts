@@ -34,7 +34,8 @@ export class ListenerAdapter extends ExpressAdapter {
     );
     // A slow client holds a socket for this long and no longer (slowloris; R-44).
     server.headersTimeout = 15_000;
-    server.requestTimeout = 120_000;
+    // Bodies have no limit here: an upload to an API may take its time. Our own forms have one (form.ts).
+    server.requestTimeout = 0;
     server.keepAliveTimeout = 65_000;
   }
 }

@@ -213,11 +213,18 @@ export class ProviderClient {
     if (configuration === undefined) return { kind: 'failed', failure: 'not_sent' };
     try {
       const answer = await refreshTokenGrant(configuration, tokens.refreshToken);
-      if (!(await this.keepsUser(configuration, answer, identity))) {
-        await this.discard(answer);
-        return { kind: 'failed', failure: 'invalid_grant' };
+      switch (await this.judgeUser(configuration, answer, identity)) {
+        case 'same':
+          return { kind: 'refreshed', tokens: toTokenSet(answer, this.clock.now(), tokens) };
+        case 'unverifiable': {
+          // The keys cannot be had now: the tokens count, the ID token that nobody verified does not.
+          const { id_token: _unverified, ...rest } = answer;
+          return { kind: 'refreshed', tokens: toTokenSet(rest, this.clock.now(), tokens) };
+        }
+        case 'other':
+          await this.discard(answer);
+          return { kind: 'failed', failure: 'invalid_grant' };
       }
-      return { kind: 'refreshed', tokens: toTokenSet(answer, this.clock.now(), tokens) };
     } catch (error) {
       const failure = classifyTokenFailure(error);
       this.log.event('token.refresh_failed', {
@@ -229,19 +236,18 @@ export class ProviderClient {
     }
   }
 
-  /** False when a refresh brought an ID token that is not a good one of the same user (OIDC Core §12.2). */
-  private async keepsUser(
+  /** Whether a refresh is about the same user: an ID token that comes along must say so (OIDC Core §12.2). */
+  private async judgeUser(
     configuration: Configuration,
     answer: TokenEndpointResponse,
     { issuer, subject }: Identity,
-  ): Promise<boolean> {
-    if (answer.id_token === undefined) return true;
+  ): Promise<'same' | 'other' | 'unverifiable'> {
+    if (answer.id_token === undefined) return 'same';
     try {
       const claims = await this.verifyIdToken(configuration, answer, {});
-      return claims.iss === issuer && claims.sub === subject;
+      return claims.iss === issuer && claims.sub === subject ? 'same' : 'other';
     } catch (error) {
-      if (toLoginError(error).code === 'login_rejected') return false;
-      throw error;
+      return toLoginError(error).code === 'login_rejected' ? 'other' : 'unverifiable';
     }
   }
 

@@ -32,6 +32,7 @@ function discoverable(token: string, issuer = server.origin): void {
 
 const tokenEndpoint = async (): Promise<string | undefined> =>
   (await metadata.get()).serverMetadata().token_endpoint;
+const discoveries = (count: number): Promise<void> => log.until('provider.discovered', count);
 const unreachable = expect.objectContaining({ code: 'provider_unreachable' });
 
 describe('discovery', () => {
@@ -49,12 +50,14 @@ describe('discovery', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  it('is kept for six hours and then repeated', async () => {
+  it('is kept for six hours and then repeated beside the request, which does not wait', async () => {
     await metadata.get();
     discoverable('/token-2');
     clock.advance(SIX_HOURS - 1);
     await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
     clock.advance(1);
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+    await discoveries(2);
     await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token-2`);
     expect(server.asked).toHaveLength(2);
   });
@@ -107,8 +110,11 @@ describe('after a failure', () => {
     clock.advance(SIX_HOURS);
     server.answerJson({}, 500);
     await metadata.get();
+    await log.until('provider.discovery_failed', 3);
     clock.advance(1_000);
     discoverable('/token-2');
+    await metadata.get();
+    await discoveries(2);
     await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token-2`);
   });
 });
@@ -120,6 +126,7 @@ describe('while a refresh fails', () => {
     server.answerJson({}, 500);
     for (let at = 0; at < 5; at += 1)
       await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+    await log.until('provider.discovery_failed', 1);
     expect(server.asked).toHaveLength(2);
   });
 });

@@ -37,14 +37,18 @@ export class ProviderMetadata {
     const now = this.clock.now();
     if (this.current !== undefined && now - this.current.at < REFRESH_MS)
       return this.current.configuration;
-    if (now >= this.retryAt || this.running !== undefined) {
-      this.running ??= this.discover().finally(() => {
-        this.running = undefined;
-      });
-      return this.running;
-    }
+    const discovery = now >= this.retryAt || this.running !== undefined ? this.once() : undefined;
+    // What is old is refreshed beside the request; nobody waits for it (a failure is logged there).
     if (this.current !== undefined) return this.current.configuration;
+    if (discovery !== undefined) return discovery;
     throw new VestibuleError('provider_unreachable', { detail: 'discovery failed a moment ago' });
+  }
+
+  private once(): Promise<Configuration> {
+    this.running ??= this.discover().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
   }
 
   /** What is known now, without asking. */

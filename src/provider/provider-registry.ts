@@ -29,9 +29,14 @@ export class ProviderRegistry implements OnApplicationBootstrap {
     return [...this.clients.values()];
   }
 
+  /** Undefined for a provider that is not configured (any more). */
+  find(id: string): ProviderClient | undefined {
+    return this.clients.get(id);
+  }
+
   /** @throws VestibuleError `unknown_provider` */
   named(id: string): ProviderClient {
-    const client = this.clients.get(id);
+    const client = this.find(id);
     if (client === undefined) throw new VestibuleError('unknown_provider');
     return client;
   }

@@ -42,7 +42,7 @@ const endingIn = (ms: number): TokenSet =>
   tokenSet({ accessTokenExpiresAt: world.clock.now() + ms });
 
 function refresherOf(provider: FakeProvider): TokenRefresher {
-  const providers = { named: () => provider } as unknown as ProviderRegistry;
+  const providers = { find: () => provider } as unknown as ProviderRegistry;
   return new TokenRefresher(world.records, providers, world.store, world.clock, config, world.log);
 }
 
@@ -269,13 +269,37 @@ describe('a refresh that fails', () => {
     },
   );
 
-  it('is not remembered: the next request tries again', async () => {
+  it('leaves the provider alone for a second, for other sessions too, and then tries again', async () => {
     const provider = new FakeProvider();
     provider.fails('not_sent');
     const refresher = refresherOf(provider);
     const id = await world.login(endingIn(0));
+    const other = await world.login(endingIn(0));
     expect(await refresher.fresh(id, await held(id))).toEqual({ kind: 'later' });
+    expect(await refresher.fresh(id, await held(id))).toEqual({ kind: 'later' });
+    expect(await refresher.fresh(other, await held(other))).toEqual({ kind: 'later' });
+    expect(provider.asked).toHaveLength(1);
     provider.answer = () => ({ kind: 'refreshed', tokens: renewed() });
+    world.clock.advance(1_000);
     expect(await refresher.fresh(id, await held(id))).toMatchObject({ kind: 'usable' });
+  });
+});
+
+describe('a provider that left the configuration', () => {
+  it('ends the session when its token is due', async () => {
+    const id = await world.login(endingIn(0));
+    const none = { find: () => undefined } as unknown as ProviderRegistry;
+    const refresher = new TokenRefresher(
+      world.records,
+      none,
+      world.store,
+      world.clock,
+      config,
+      world.log,
+    );
+    expect(await refresher.fresh(id, await held(id))).toEqual({
+      kind: 'ended',
+      reason: 'provider',
+    });
   });
 });

@@ -10,7 +10,8 @@ import type { TokenFailure } from '../provider/provider-errors.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import type { TokenRecord } from '../session/record-codec.js';
 import { SessionRecords } from '../session/session-records.js';
-import { Store } from '../store/store.port.js';
+import { Store, type WriteOutcome } from '../store/store.port.js';
+import { RefreshBackOff } from './refresh-back-off.js';
 
 /** What a request may do now that its tokens were looked after. */
 export type FreshTokens =
@@ -27,6 +28,7 @@ interface Held {
 }
 
 const POLL_MS = 50;
+const WRITE_AGAIN_MS = 250;
 
 /**
  * Keeps access tokens fresh (RFC 6749 §6): one refresh at a time per session, in this process by sharing the
@@ -35,6 +37,7 @@ const POLL_MS = 50;
 @Injectable()
 export class TokenRefresher {
   private readonly running = new Map<string, Promise<FreshTokens>>();
+  private readonly backOff: RefreshBackOff;
 
   constructor(
     private readonly records: SessionRecords,
@@ -43,7 +46,9 @@ export class TokenRefresher {
     @Inject(Clock) private readonly clock: Clock,
     @Inject(TokenConfig) private readonly config: TokenConfig,
     @Inject(EventLog) private readonly log: EventLog,
-  ) {}
+  ) {
+    this.backOff = new RefreshBackOff(clock);
+  }
 
   /** The session's tokens, renewed first when they are due; `force` renews in any case. */
   async fresh(
@@ -55,6 +60,9 @@ export class TokenRefresher {
     if (!force && !isDue(tokens, this.clock.now(), this.config.leewayMs))
       return { kind: 'usable', tokens };
     if (tokens.refreshToken === undefined) return this.goOnWith(tokens, 'exhausted');
+    if (this.backOff.isPaused(held.session.record.identity.provider)) {
+      return this.goOnWith(tokens, 'later');
+    }
     const running = this.running.get(id);
     if (running !== undefined) return running;
     const refresh = this.refresh(id, held).finally(() => this.running.delete(id));
@@ -86,10 +94,13 @@ export class TokenRefresher {
 
   private async renew(id: string, held: Held): Promise<FreshTokens> {
     const { identity } = held.session.record;
-    const provider = this.providers.named(identity.provider);
+    const provider = this.providers.find(identity.provider);
+    // A provider that left the configuration cannot answer for its users any more.
+    if (provider === undefined) return this.endUnlessChanged(id, held, 'provider');
     const outcome = await provider.refresh(held.tokens.tokens, identity);
     if (outcome.kind === 'failed') return this.afterFailure(id, held, outcome.failure);
-    const written = await this.records.replaceTokens(id, held.tokens, outcome.tokens);
+    this.backOff.succeeded(identity.provider);
+    const written = await this.write(id, held, outcome.tokens);
     switch (written) {
       case 'written':
         this.log.event('token.refreshed', { provider: identity.provider });
@@ -103,8 +114,19 @@ export class TokenRefresher {
     }
   }
 
+  /** Tokens that the provider has rotated must not be lost to a store that blinks: one more attempt. */
+  private async write(id: string, held: Held, tokens: TokenSet): Promise<WriteOutcome> {
+    try {
+      return await this.records.replaceTokens(id, held.tokens, tokens);
+    } catch {
+      await delay(WRITE_AGAIN_MS);
+      return this.records.replaceTokens(id, held.tokens, tokens);
+    }
+  }
+
   /** Only a dead grant ends the session, and only after a second look; our own faults and passing ones do not. */
   private async afterFailure(id: string, held: Held, failure: TokenFailure): Promise<FreshTokens> {
+    if (failure !== 'invalid_grant') this.backOff.failed(held.session.record.identity.provider);
     switch (failure) {
       case 'invalid_grant':
         return this.endUnlessChanged(id, held, 'refresh_failed');

@@ -29,4 +29,9 @@ export class RecordedEvents implements EventLog {
       this.waiting.push({ name, resolve });
     });
   }
+
+  /** Resolves when the event has come this many times in all. */
+  async until(name: LogEventName, count: number): Promise<void> {
+    while (this.count(name) < count) await this.next(name);
+  }
 }
