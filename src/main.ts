@@ -34,6 +34,10 @@ await runProgram(process.argv.slice(2), {
   exit: (code) => {
     process.exitCode = code;
   },
+  openSessions: async (config) => {
+    const { openSessions } = await import('./app/session-admin.js');
+    return openSessions(config);
+  },
   serve: async (config, notices) => {
     // Loaded only here, so that the other commands start fast.
     const { serve } = await import('./app/serve.js');

@@ -17,6 +17,8 @@ import { Readiness } from '../ops/readiness.js';
 import { ProxyService } from '../proxy/proxy.service.js';
 import { SpaService } from '../proxy/spa.service.js';
 import { SessionEndpoint } from '../session/session.endpoint.js';
+import { SessionEventsEndpoint } from '../session/session-events.endpoint.js';
+import { SessionStreams } from '../session/session-streams.js';
 import { createEdge, type EdgeParts } from './edge.js';
 import { InternalModule } from './internal.module.js';
 import { PublicModule } from './public.module.js';
@@ -97,13 +99,17 @@ function shared(
 
 function publicParts(application: INestApplication, config: VestibuleConfig): EdgeParts {
   const session = application.get(SessionEndpoint);
+  const events = application.get(SessionEventsEndpoint);
   const proxy = application.get(ProxyService);
   const spa = application.get(SpaService);
   return {
     ...shared(application, config),
     listener: 'public',
     basePath: config.server.basePath,
-    hot: new Map([['session', (exchange) => session.handle(exchange)]]),
+    hot: new Map([
+      ['session', (exchange) => session.handle(exchange)],
+      ['session.events', (exchange) => events.handle(exchange)],
+    ]),
     otherwise: async (exchange) => {
       const route = proxy.routeFor(exchange.path);
       await (route === undefined ? spa.handle(exchange) : proxy.handle(exchange, route));
@@ -130,6 +136,8 @@ async function stop(
   application.get(Readiness).drain();
   log.event('server.draining', { delay_ms: config.server.shutdownDelayMs });
   await delay(config.server.shutdownDelayMs);
+  // Streams would hold the listener open; their browsers come back to another instance.
+  application.get(SessionStreams).closeAll();
   await Promise.all([drain(application, config), drain(internal, config)]);
   await internal.close();
   await application.close();

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { BackchannelLogoutController } from './backchannel-logout.controller.js';
+import { BackchannelLogoutService } from './backchannel-logout.service.js';
+import { FrontchannelLogoutController } from './frontchannel-logout.controller.js';
 import { BrowserBinding } from './browser-binding.js';
 import { CallbackController } from './callback.controller.js';
 import { CallbackService } from './callback.service.js';
@@ -12,8 +15,15 @@ import { LogoutService } from './logout.service.js';
 import { ReturnTo } from './return-to.js';
 
 @Module({
-  controllers: [LoginController, CallbackController, LogoutController],
+  controllers: [
+    LoginController,
+    CallbackController,
+    LogoutController,
+    BackchannelLogoutController,
+    FrontchannelLogoutController,
+  ],
   providers: [
+    BackchannelLogoutService,
     BrowserBinding,
     CallbackService,
     LoginService,

@@ -58,7 +58,7 @@ function service({
   });
   const registry = { all: providers.map(provider), named: provider } as unknown as ProviderRegistry;
   const lifecycle = {
-    start: async (...[, , replaces]: Parameters<SessionLifecycle['start']>) => {
+    start: async (...[, , { replaces }]: Parameters<SessionLifecycle['start']>) => {
       steps.push(`start${replaces === undefined ? '' : ` replacing ${replaces}`}`);
       await start?.();
     },

@@ -119,7 +119,14 @@ export class CallbackService {
   ): Promise<void> {
     const client = (headerOf(exchange, 'user-agent') ?? '').slice(0, 200);
     try {
-      await this.lifecycle.start(exchange, { ...redeemed, client }, transaction.replaces);
+      await this.lifecycle.start(
+        exchange,
+        { ...redeemed, client },
+        {
+          startedAt: transaction.createdAt,
+          ...(transaction.replaces !== undefined && { replaces: transaction.replaces }),
+        },
+      );
     } catch (error) {
       await this.providers.named(transaction.provider).revoke(redeemed.tokens);
       throw error;

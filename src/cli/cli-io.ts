@@ -3,6 +3,20 @@ import type { Env } from '../config/source/environment.js';
 import type { IsDirectory, ReadFile } from '../config/source/files.js';
 import type { Clock } from '../domain/clock.js';
 
+/** A session as `sessions list` shows it; instants are ISO 8601. */
+export type ListedSession = Readonly<
+  Record<'session_id' | 'provider' | 'created_at' | 'last_seen_at' | 'client', string>
+>;
+
+/** What an operator may do with the sessions in the store. */
+export interface SessionAdmin {
+  list(subject: string, provider?: string): Promise<readonly ListedSession[]>;
+  /** Tells how many ended. */
+  endAll(subject: string, provider?: string): Promise<number>;
+  endOne(handle: string): Promise<number>;
+  close(): Promise<void>;
+}
+
 /** Everything that the commands touch outside themselves. */
 export interface CliIo {
   readonly env: Env;
@@ -15,6 +29,8 @@ export interface CliIo {
   readonly stderr: (text: string) => void;
   /** Sets the exit code; must not end the process before its output is written. */
   readonly exit: (code: number) => void;
+  /** Opens the sessions of a configuration; undefined where they live in another process's memory. */
+  readonly openSessions: (config: VestibuleConfig) => Promise<SessionAdmin | undefined>;
   /** Runs the server; resolves once it listens. */
   readonly serve: (config: VestibuleConfig, notices: readonly string[]) => Promise<void>;
 }

@@ -40,5 +40,14 @@ function summarise(config: VestibuleConfig): readonly string[] {
 
 /** Without user name and password. */
 function storeName({ store }: VestibuleConfig): string {
-  return store.kind === 'memory' ? 'memory' : `Redis at ${new URL(store.url).host}`;
+  if (store.kind === 'memory') return 'memory';
+  const { connection } = store;
+  switch (connection.kind) {
+    case 'standalone':
+      return `Redis at ${new URL(connection.url).host}`;
+    case 'sentinel':
+      return `Redis ${connection.name} behind ${connection.sentinels.length} Sentinels`;
+    case 'cluster':
+      return `Redis Cluster of ${connection.nodes.length} named nodes`;
+  }
 }

@@ -3,6 +3,7 @@ import type { VestibuleConfig } from '../config/config.types.js';
 import type { Env } from '../config/source/environment.js';
 import { readValue } from '../config/values/value-type.js';
 import { sessionKeys } from '../config/values/session-keys.js';
+import type { SessionAdmin } from './cli-io.js';
 import { runProgram } from './program.js';
 
 interface Run {
@@ -12,7 +13,12 @@ interface Run {
   readonly served: readonly { config: VestibuleConfig; notices: readonly string[] }[];
 }
 
-async function run(args: readonly string[], env: Env = {}, failure?: Error): Promise<Run> {
+async function run(
+  args: readonly string[],
+  env: Env = {},
+  failure?: Error,
+  admin?: SessionAdmin,
+): Promise<Run> {
   let [out, err] = ['', ''];
   let code: number | undefined;
   const served: { config: VestibuleConfig; notices: readonly string[] }[] = [];
@@ -27,6 +33,7 @@ async function run(args: readonly string[], env: Env = {}, failure?: Error): Pro
     stdout: (text) => (out += text),
     stderr: (text) => (err += text),
     exit: (given) => (code = given),
+    openSessions: () => Promise.resolve(admin),
     serve: (config, notices) => {
       if (failure !== undefined) return Promise.reject(failure);
       served.push({ config, notices });
@@ -125,5 +132,82 @@ describe('vestibule keys generate', () => {
   it('never prints the same key twice', async () => {
     const runs = await Promise.all([run(['keys', 'generate']), run(['keys', 'generate'])]);
     expect(runs[0]?.out).not.toBe(runs[1]?.out);
+  });
+});
+
+describe('vestibule sessions', () => {
+  const listed = {
+    session_id: 'h'.repeat(43),
+    provider: 'generic',
+    created_at: '2026-11-20T10:00:00.000Z',
+    last_seen_at: '2026-11-20T11:00:00.000Z',
+    client: 'Firefox',
+  };
+  let asked: string[];
+  const admin: SessionAdmin = {
+    list: async (subject, provider) => {
+      asked.push(`list ${subject} ${provider}`);
+      return [listed];
+    },
+    endAll: async (subject) => {
+      asked.push(`endAll ${subject}`);
+      return 3;
+    },
+    endOne: async (handle) => {
+      asked.push(`endOne ${handle}`);
+      return 1;
+    },
+    close: async () => {
+      asked.push('close');
+    },
+  };
+  beforeEach(() => {
+    asked = [];
+  });
+
+  it("lists a user's sessions and closes the store", async () => {
+    const { out, err } = await run(
+      ['sessions', 'list', '--sub', 'alice'],
+      LOOPBACK_ENV,
+      undefined,
+      admin,
+    );
+    expect(out).toContain(`${listed.session_id}\tgeneric`);
+    expect(err).toContain('1 session(s)');
+    expect(asked).toEqual(['list alice undefined', 'close']);
+  });
+
+  it('prints JSON lines when asked', async () => {
+    const args = ['sessions', 'list', '--sub', 'alice', '--json'];
+    const { out } = await run(args, LOOPBACK_ENV, undefined, admin);
+    expect(JSON.parse(out)).toEqual(listed);
+  });
+
+  it("ends one session or all of a user's", async () => {
+    const one = await run(['sessions', 'revoke', '--session', 'x'], LOOPBACK_ENV, undefined, admin);
+    expect(one.out).toBe('1 session(s) ended\n');
+    const all = await run(['sessions', 'revoke', '--sub', 'alice'], LOOPBACK_ENV, undefined, admin);
+    expect(all.out).toBe('3 session(s) ended\n');
+    expect(asked).toEqual(['endOne x', 'close', 'endAll alice', 'close']);
+  });
+
+  it.each([[[]], [['--sub', 'a', '--session', 'b']]])(
+    'refuses %j: one of both must be named',
+    async (args) => {
+      const { err, code } = await run(
+        ['sessions', 'revoke', ...args],
+        LOOPBACK_ENV,
+        undefined,
+        admin,
+      );
+      expect(err).toContain('either --session or --sub');
+      expect(code).toBe(2);
+    },
+  );
+
+  it('explains that sessions in memory belong to the running process', async () => {
+    const { err, code } = await run(['sessions', 'list', '--sub', 'alice'], LOOPBACK_ENV);
+    expect(err).toContain('REDIS_URL');
+    expect(code).toBe(1);
   });
 });

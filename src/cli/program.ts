@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { CliIo } from './cli-io.js';
 import { configCheckCommand } from './config-check.command.js';
 import { keysGenerateCommand } from './keys-generate.command.js';
+import { sessionsCommand } from './sessions.command.js';
 import { serveCommand } from './serve.command.js';
 
 /** The command line. Throws CommanderError where commander itself would end the process. */
@@ -16,6 +17,7 @@ export function buildProgram(io: CliIo): Command {
   program.addCommand(
     new Command('keys').description('server keys').addCommand(keysGenerateCommand(io)),
   );
+  program.addCommand(sessionsCommand(io));
   for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   }

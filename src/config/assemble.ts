@@ -3,9 +3,9 @@ import type {
   ProviderConfig,
   ServerConfig,
   SpaConfig,
-  StoreConfig,
   VestibuleConfig,
 } from './config.types.js';
+import { assembleStore } from './assemble-store.js';
 import { idOf } from './rules/provider.rules.js';
 import { resolveHost, resolveShutdownDelay } from './rules/server.rules.js';
 import { complete, type FoundConfig } from './sections.js';
@@ -54,12 +54,6 @@ function assembleCookie(section: FoundConfig['cookie'], publicUrl: PublicUrl): C
     secure: https,
     persistent,
   };
-}
-
-function assembleStore(section: FoundConfig['store']): StoreConfig {
-  const { redisUrl, prefix, commandTimeoutMs } = complete(section);
-  if (redisUrl === undefined) return { kind: 'memory' };
-  return { kind: 'redis', url: redisUrl, prefix, commandTimeoutMs };
 }
 
 function assembleProvider(section: FoundConfig['providers'][number]): ProviderConfig {

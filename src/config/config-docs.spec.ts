@@ -26,7 +26,14 @@ describe('the declarations', () => {
 
   it('keep what must not be shown secret', () => {
     const secrets = DECLARED.filter(({ option }) => option.type.secret).map(({ path }) => path);
-    expect(secrets).toEqual(['session.keys', 'store.redisUrl', 'providers[].clientSecret']);
+    expect(secrets).toEqual([
+      'session.keys',
+      'store.redisUrl',
+      'store.sentinelPassword',
+      'store.password',
+      'store.tlsCa',
+      'providers[].clientSecret',
+    ]);
   });
 });
 

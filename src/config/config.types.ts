@@ -53,16 +53,55 @@ export interface SessionConfig {
   readonly keys: readonly ServerKey[];
   readonly idleMs: number;
   readonly absoluteMs: number;
+  /** Live sessions that one user may have; 0 is any number. */
+  readonly maxPerUser: number;
 }
 
 export type StoreConfig =
   | { readonly kind: 'memory' }
   | {
       readonly kind: 'redis';
-      readonly url: string;
+      readonly connection: RedisConnection;
       readonly prefix: string;
       readonly commandTimeoutMs: number;
     };
+
+/** How Redis is run, and so how it is reached. */
+export type RedisConnection = {
+  readonly credentials?: RedisCredentials;
+  /** Absent: no TLS, unless a `rediss:` URL asks for it. */
+  readonly tls?: RedisTls;
+} & (
+  | {
+      readonly kind: 'standalone';
+      /** `redis:` or `rediss:`; may hold the credentials instead. */
+      readonly url: string;
+    }
+  | {
+      readonly kind: 'sentinel';
+      readonly sentinels: readonly HostAndPort[];
+      /** What the Sentinels call the primary that they watch. */
+      readonly name: string;
+      readonly sentinelCredentials?: RedisCredentials;
+    }
+  | { readonly kind: 'cluster'; readonly nodes: readonly HostAndPort[] }
+);
+
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RedisCredentials {
+  /** Absent: the user `default`. */
+  readonly username?: string;
+  readonly password: string;
+}
+
+export interface RedisTls {
+  /** PEM; takes the place of the authorities that Node knows. */
+  readonly ca?: string;
+}
 
 export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'none';
 

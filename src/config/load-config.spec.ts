@@ -95,7 +95,7 @@ describe('the configuration of the simple case', () => {
     });
     expect(store).toEqual({
       kind: 'redis',
-      url: 'redis://redis:6379',
+      connection: { kind: 'standalone', url: 'redis://redis:6379' },
       prefix: 'vestibule:',
       commandTimeoutMs: 500,
     });
@@ -165,7 +165,11 @@ describe('the configuration of the simple case', () => {
       },
       csrf: { header: 'x-shop', value: 'yes' },
       session: { idleMs: 600_000, absoluteMs: 3_600_000 },
-      store: { url: 'rediss://u:p@redis:6380/1', prefix: 'shop:', commandTimeoutMs: 1000 },
+      store: {
+        connection: { kind: 'standalone', url: 'rediss://u:p@redis:6380/1' },
+        prefix: 'shop:',
+        commandTimeoutMs: 1000,
+      },
       providers: [
         {
           clientAuth: 'client_secret_post',
@@ -402,7 +406,10 @@ describe('secrets from files', () => {
       { files: { '/keys': `${testKey('k9')}\n`, '/redis': 'redis://redis\n' } },
     );
     expect(config.session.keys[0]?.kid).toBe('k9');
-    expect(config.store).toMatchObject({ kind: 'redis', url: 'redis://redis' });
+    expect(config.store).toMatchObject({
+      kind: 'redis',
+      connection: { kind: 'standalone', url: 'redis://redis' },
+    });
   });
 
   it('refuses a variable and a file for the same secret', () => {

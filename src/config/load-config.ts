@@ -9,6 +9,7 @@ import { checkRoutes } from './rules/route.rules.js';
 import { checkServer } from './rules/server.rules.js';
 import { checkCookie, checkSession } from './rules/session.rules.js';
 import { checkSpa } from './rules/spa.rules.js';
+import { checkStore } from './rules/store.rules.js';
 import { readSections } from './sections.js';
 import { readConfigFile } from './source/config-file.js';
 import { Environment, type Env } from './source/environment.js';
@@ -35,6 +36,7 @@ export function loadConfig(env: Env, readFile: ReadFile, isDirectory: IsDirector
   checkServer(found.server, report);
   checkCookie(found, report);
   checkSession(found, report);
+  checkStore(found, report);
   checkProviders(found, report);
   checkRoutes(found, report);
   checkSpa(found, isDirectory, report);

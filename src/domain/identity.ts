@@ -14,6 +14,8 @@ export interface Identity {
   readonly providerSessionId?: string;
   /** Epoch seconds, as the provider states it. */
   readonly authTime?: number;
+  /** Epoch seconds at which the provider wants the session to end (`session_expiry`). */
+  readonly sessionExpiry?: number;
   readonly acr?: string;
   readonly amr?: readonly string[];
   /** The claims that the configuration lets into the session; nothing else is kept. */

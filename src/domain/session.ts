@@ -22,8 +22,10 @@ export function isEndReason(value: string): value is EndReason {
 export interface SessionRecord {
   readonly identity: Identity;
   readonly createdAt: number;
-  /** The earliest of the configured absolute limit and the provider's own ceiling. */
+  /** The earlier of the configured absolute limit and the provider's own ceiling. */
   readonly absoluteDeadline: number;
+  /** Whose limit the absolute deadline is. */
+  readonly limitedBy: 'absolute' | 'provider';
 }
 
 /** What a reader knows of a live session after one store command. */

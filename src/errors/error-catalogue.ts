@@ -97,6 +97,13 @@ export const ERROR_CATALOGUE = {
     remedy: 'Send application/x-www-form-urlencoded or what the route documents.',
     level: 'info',
   },
+  logout_token_rejected: {
+    status: 400,
+    title: 'The logout token is not valid',
+    remedy:
+      'Send a logout token of a configured provider as a form (OIDC Back-Channel Logout 1.0).',
+    level: 'warn',
+  },
   token_unavailable: {
     status: 401,
     title: 'The session has no usable access token',

@@ -40,6 +40,19 @@ export function sendPage(
     .end(text);
 }
 
+/** An empty page that these origins may frame, and nobody else (Front-Channel Logout 1.0 §2). */
+export function sendFramed(exchange: Exchange, origins: readonly string[]): void {
+  exchange.res.removeHeader('X-Frame-Options');
+  exchange.res.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+  exchange.res
+    .writeHead(200, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Length': 0,
+      'Content-Security-Policy': `default-src 'none'; frame-ancestors ${origins.join(' ')}`,
+    })
+    .end();
+}
+
 /** 302 for a GET that moves on, 303 after a POST or a callback: the browser follows with GET (RFC 9700 §4.12). */
 export function sendRedirect(exchange: Exchange, status: 302 | 303, location: string): void {
   exchange.res.writeHead(status, { Location: location, 'Content-Length': 0 }).end();

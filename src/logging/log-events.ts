@@ -17,6 +17,7 @@ export const LOG_EVENTS = {
   'login.healed': 'info',
   'session.started': 'info',
   'session.ended': 'info',
+  'logout.backchannel': 'info',
   'session.unreadable': 'warn',
   'token.refreshed': 'info',
   'token.refresh_failed': 'warn',

@@ -20,12 +20,18 @@ export function toIdentity(
     subject: claims.sub,
     ...(typeof sid === 'string' && { providerSessionId: sid }),
     ...(typeof authTime === 'number' && { authTime }),
+    ...(isInstant(claims['session_expiry']) && { sessionExpiry: claims['session_expiry'] }),
     ...(typeof acr === 'string' && { acr }),
     ...(Array.isArray(amr) && {
       amr: amr.filter((value): value is string => typeof value === 'string'),
     }),
     claims: pick([claims, userinfo], allowed),
   };
+}
+
+/** A sensible NumericDate; a ceiling of another shape is none. */
+function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 && value < 1e11;
 }
 
 type Source = Readonly<Record<string, unknown>>;

@@ -42,7 +42,8 @@ function client(): ProviderClient {
   const log = new RecordedEvents();
   const metadata = new ProviderMetadata(config, clock, log);
   const keys = new ProviderKeys('generic', 1_000, clock, log);
-  return new ProviderClient(config, metadata, keys, clock, log);
+  const logoutKeys = new ProviderKeys('generic', 1_000, clock, log);
+  return new ProviderClient(config, metadata, keys, logoutKeys, clock, log);
 }
 
 /** A provider whose token endpoint answers with `answer`. */

@@ -19,6 +19,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
 import { verifyIdToken, type IdTokenClaims } from './id-token.js';
 import { toIdentity } from './identity.mapper.js';
+import { verifyLogoutToken, type LogoutOrder } from './logout-token.js';
 import {
   classifyTokenFailure,
   errorName,
@@ -57,6 +58,7 @@ export class ProviderClient {
     readonly config: ProviderConfig,
     private readonly metadata: ProviderMetadata,
     private readonly keys: ProviderKeys,
+    private readonly logoutKeys: ProviderKeys,
     private readonly clock: Clock,
     private readonly log: EventLog,
   ) {}
@@ -177,6 +179,35 @@ export class ProviderClient {
         now: this.clock.now(),
       }),
     );
+  }
+
+  /**
+   * Validates a logout token of this provider. Its keys have a cool-down of their own, so that a flood of
+   * unknown keys from outside cannot keep a login from seeing a rotated key.
+   * @throws VestibuleError `logout_token_rejected`, `provider_unreachable`, `provider_misconfigured`
+   */
+  async verifyLogoutToken(token: string): Promise<LogoutOrder> {
+    const { issuer, jwks_uri: jwksUri } = (await this.metadata.get()).serverMetadata();
+    if (jwksUri === undefined) {
+      throw new VestibuleError('provider_misconfigured', {
+        detail: 'the metadata name no jwks_uri',
+      });
+    }
+    const expected = {
+      issuer,
+      clientId: this.config.clientId,
+      algorithm: this.config.idTokenAlg,
+      now: this.clock.now(),
+    };
+    try {
+      return await this.logoutKeys.verifyWith(jwksUri, (keys) =>
+        verifyLogoutToken(token, keys, expected),
+      );
+    } catch (error) {
+      throw error instanceof VestibuleError
+        ? error
+        : new VestibuleError('logout_token_rejected', { cause: error });
+    }
   }
 
   /**

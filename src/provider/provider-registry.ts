@@ -3,6 +3,7 @@ import { ProvidersConfig, type ProviderConfig } from '../config/config.types.js'
 import { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { EventLog } from '../logging/event-log.js';
+import { claimedIssuer } from './logout-token.js';
 import { ProviderClient } from './provider-client.js';
 import { ProviderKeys } from './provider-keys.js';
 import { ProviderMetadata } from './provider-metadata.js';
@@ -34,6 +35,12 @@ export class ProviderRegistry implements OnApplicationBootstrap {
     return this.clients.get(id);
   }
 
+  /** The provider that a token claims to come from; unverified, it only chooses who verifies. */
+  issuing(token: string): ProviderClient | undefined {
+    const issuer = claimedIssuer(token);
+    return this.all.find(({ config }) => config.issuer === issuer);
+  }
+
   /** @throws VestibuleError `unknown_provider` */
   named(id: string): ProviderClient {
     const client = this.find(id);
@@ -45,5 +52,6 @@ export class ProviderRegistry implements OnApplicationBootstrap {
 function createClient(config: ProviderConfig, clock: Clock, log: EventLog): ProviderClient {
   const metadata = new ProviderMetadata(config, clock, log);
   const keys = new ProviderKeys(config.id, config.timeoutMs, clock, log);
-  return new ProviderClient(config, metadata, keys, clock, log);
+  const logoutKeys = new ProviderKeys(config.id, config.timeoutMs, clock, log);
+  return new ProviderClient(config, metadata, keys, logoutKeys, clock, log);
 }

@@ -24,6 +24,7 @@ const record: SessionRecord = {
   },
   createdAt: 1,
   absoluteDeadline: 2,
+  limitedBy: 'absolute',
 };
 const identity = { counter: 7n, idleDeadline: 1_800_000_000_000, accessExpiry: 0, record };
 const tokens = { counter: 9n, tokens: tokenSet() };

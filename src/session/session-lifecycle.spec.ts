@@ -2,13 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
 import { JsonServer } from '../../test/support/json-server.js';
 import { newLogin, sessionConfig, sessionWorld } from '../../test/support/session-fixtures.js';
-import type { CookieConfig } from '../config/config.types.js';
+import type { CookieConfig, SessionConfig } from '../config/config.types.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
 import type { Store, StoreKey } from '../store/store.port.js';
 import { SessionCookie } from './session-cookie.js';
+import { LogoutMarks } from './logout-marks.js';
+import { SessionDirectory } from './session-directory.js';
 import { SessionLifecycle } from './session-lifecycle.js';
 import { SessionRecords } from './session-records.js';
 
@@ -47,15 +49,35 @@ interface Start {
   readonly config?: CookieConfig;
   readonly presented?: string;
   readonly replaces?: StoreKey;
+  readonly startedAt?: number;
+  readonly limits?: SessionConfig;
 }
 
 /** Logs in over a real connection and gives what the browser got. */
-async function start({ store = world.store, config = cookie, presented, replaces }: Start = {}) {
+async function start({
+  store = world.store,
+  config = cookie,
+  presented,
+  replaces,
+  startedAt,
+  limits = sessionConfig,
+}: Start = {}) {
   const records = new SessionRecords(store, world.clock, sessionConfig, world.log);
-  const lifecycle = new SessionLifecycle(records, config, sessionConfig, serverConfig);
+  const lifecycle = new SessionLifecycle(
+    records,
+    new LogoutMarks(store, world.clock, sessionConfig),
+    new SessionDirectory(store, world.clock, limits, world.log),
+    config,
+    limits,
+    serverConfig,
+  );
   server.answerWith((req: IncomingMessage, res: ServerResponse) => {
     const exchange: Exchange = { req, res, id: 'r', method: 'GET', path: '/callback', search: '' };
-    lifecycle.start(exchange, newLogin(), replaces).then(
+    const since = {
+      startedAt: startedAt ?? world.clock.now(),
+      ...(replaces !== undefined && { replaces }),
+    };
+    lifecycle.start(exchange, newLogin(), since).then(
       () => res.writeHead(204).end(),
       () => res.writeHead(503).end(),
     );

@@ -7,6 +7,9 @@ import { randomToken } from '../crypto/random.js';
 import { clearSessionCookie } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
 import type { StoreKey } from '../store/store.port.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { LogoutMarks } from './logout-marks.js';
+import { SessionDirectory } from './session-directory.js';
 import { ExpressSessionStore } from './express-session.store.js';
 import { SessionRecords, type NewLogin } from './session-records.js';
 
@@ -20,6 +23,8 @@ export class SessionLifecycle {
 
   constructor(
     private readonly records: SessionRecords,
+    private readonly marks: LogoutMarks,
+    private readonly directory: SessionDirectory,
     @Inject(CookieConfig) private readonly cookie: CookieConfig,
     @Inject(SessionConfig) private readonly config: SessionConfig,
     @Inject(ServerConfig) private readonly server: ServerConfig,
@@ -38,9 +43,14 @@ export class SessionLifecycle {
 
   /**
    * Starts a session under a new id and sets its cookie; the session that it replaces ends first (ASVS 7.2.4).
-   * @throws VestibuleError `store_unavailable`; then no cookie is set
+   * `startedAt`: when this login began; a logout at the provider since then wins (Back-Channel Logout §2.7).
+   * @throws VestibuleError `store_unavailable`, `login_rejected`; then no cookie is set
    */
-  async start(exchange: Exchange, login: NewLogin, replaces: StoreKey | undefined): Promise<void> {
+  async start(
+    exchange: Exchange,
+    login: NewLogin,
+    { replaces, startedAt }: { readonly replaces?: StoreKey; readonly startedAt: number },
+  ): Promise<void> {
     const request = await this.attach(exchange);
     if (replaces !== undefined) await this.records.end(replaces, 'replaced');
     await this.endPresented(request);
@@ -49,6 +59,7 @@ export class SessionLifecycle {
       if (this.cookie.persistent) request.session.cookie.maxAge = this.config.absoluteMs;
       request.session.login = login;
       await promised((done) => request.session.save(done));
+      await this.checkStillWanted(request, login, startedAt);
     } catch (error) {
       forget(request);
       throw error;
@@ -59,6 +70,22 @@ export class SessionLifecycle {
   async end(exchange: Exchange, id: string): Promise<void> {
     await this.records.end(this.records.credentials.of(id).storeKey, 'logout');
     clearSessionCookie(exchange, this.cookie);
+  }
+
+  /** After the session is in index and store: whoever logged the user out meanwhile has seen it, or is seen here. */
+  private async checkStillWanted(
+    request: Request,
+    { identity }: NewLogin,
+    startedAt: number,
+  ): Promise<void> {
+    const { storeKey } = this.records.credentials.of(request.sessionID);
+    if (await this.marks.isMarked(identity, startedAt)) {
+      await this.records.end(storeKey, 'backchannel');
+      throw new VestibuleError('login_rejected', {
+        detail: 'logged out at the provider meanwhile',
+      });
+    }
+    await this.directory.keepNewest(identity, storeKey);
   }
 
   private async endPresented(request: Request): Promise<void> {

@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SessionConfig } from '../config/config.types.js';
-import { expand } from '../crypto/kdf.js';
 import { KeyRing } from '../crypto/key-ring.js';
-import { sealWith } from '../crypto/sealed-box.js';
 import { Clock } from '../domain/clock.js';
 import type { Identity } from '../domain/identity.js';
 import {
@@ -15,15 +13,16 @@ import {
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { EventLog } from '../logging/event-log.js';
-import { Store, type IndexEntry, type StoreKey, type WriteOutcome } from '../store/store.port.js';
+import { Store, type StoreKey, type WriteOutcome } from '../store/store.port.js';
+import { DeviceCodec } from './device-codec.js';
 import { headBytes, RecordCodec, type TokenRecord } from './record-codec.js';
+import { SessionIndexNames, subjectsOf } from './session-index.js';
 import { SessionCredentials, type SessionCredential } from './session-credential.js';
 
 /** How long a tombstone tells why a session ended, and how long records outlive their deadline to tell it. */
 export const TOMBSTONE_MS = 600_000;
 /** An idle deadline moves when a tenth of the idle time has gone, not with every read. */
 const EXTENSION_STEPS = 10;
-const DEVICE_FORMAT = 1;
 
 export interface NewLogin {
   readonly identity: Identity;
@@ -41,7 +40,8 @@ export type TokenReading =
 export class SessionRecords {
   readonly credentials: SessionCredentials;
   private readonly codec: RecordCodec;
-  private readonly ring: KeyRing;
+  private readonly devices: DeviceCodec;
+  private readonly indexes: SessionIndexNames;
 
   constructor(
     @Inject(Store) private readonly store: Store,
@@ -49,9 +49,11 @@ export class SessionRecords {
     @Inject(SessionConfig) private readonly config: SessionConfig,
     @Inject(EventLog) private readonly log: EventLog,
   ) {
-    this.ring = new KeyRing(config.keys);
-    this.credentials = new SessionCredentials(this.ring);
-    this.codec = new RecordCodec(this.ring);
+    const ring = new KeyRing(config.keys);
+    this.credentials = new SessionCredentials(ring);
+    this.codec = new RecordCodec(ring);
+    this.devices = new DeviceCodec(ring);
+    this.indexes = new SessionIndexNames(ring);
   }
 
   /**
@@ -64,8 +66,12 @@ export class SessionRecords {
     const record: SessionRecord = {
       identity: login.identity,
       createdAt: now,
-      absoluteDeadline: now + this.config.absoluteMs,
+      ...this.limitOf(login.identity, now),
     };
+    if (record.absoluteDeadline <= now)
+      throw new VestibuleError('login_rejected', {
+        detail: 'the provider has ended this session already',
+      });
     const idleDeadline = this.idleDeadlineAt(now, record);
     const outcome = await this.store.create(credential.storeKey, {
       identity: this.codec.encodeIdentity(credential, {
@@ -75,9 +81,17 @@ export class SessionRecords {
         record,
       }),
       tokens: this.codec.encodeTokens(credential, { counter: 1n, tokens: login.tokens }),
-      device: this.sealDevice(credential, record, login.client),
+      device: this.devices.encode(credential.storeKey, {
+        handle: credential.handle,
+        provider: login.identity.provider,
+        createdAt: now,
+        client: login.client,
+      }),
       ttlMs: idleDeadline - now + TOMBSTONE_MS,
-      indexes: this.indexesOf(record),
+      indexes: subjectsOf(login.identity).map((subject) => ({
+        index: this.indexes.current(subject),
+        score: record.absoluteDeadline + TOMBSTONE_MS,
+      })),
     });
     if (outcome === 'exists')
       throw new VestibuleError('internal_error', { detail: 'a session id came up twice' });
@@ -103,14 +117,18 @@ export class SessionRecords {
   }
 
   /** Replaces the tokens if nobody else did meanwhile (compare and set). */
-  replaceTokens(id: string, before: TokenRecord, tokens: TokenSet): Promise<WriteOutcome> {
+  async replaceTokens(id: string, before: TokenRecord, tokens: TokenSet): Promise<WriteOutcome> {
     const credential = this.credentials.of(id);
-    return this.store.writeTokens(
+    const outcome = await this.store.writeTokens(
       credential.storeKey,
       headBytes(before.counter),
       this.codec.encodeTokens(credential, { counter: before.counter + 1n, tokens }),
       headBytes(tokens.accessTokenExpiresAt ?? 0),
     );
+    // Pages like to know, but nothing depends on it.
+    if (outcome === 'written')
+      await this.store.publishRenewed(credential.storeKey).catch(() => undefined);
+    return outcome;
   }
 
   /** Ends a session: deletes first, then leaves a tombstone. True when it was there. */
@@ -130,7 +148,7 @@ export class SessionRecords {
     if (found === undefined) return this.unreadable();
     const now = this.clock.now();
     const { record } = found;
-    if (record.absoluteDeadline <= now) return this.expire(credential.storeKey, 'absolute');
+    if (record.absoluteDeadline <= now) return this.expire(credential.storeKey, record.limitedBy);
     const idleDeadline =
       found.idleDeadline > now
         ? found.idleDeadline
@@ -172,6 +190,18 @@ export class SessionRecords {
     return extended ? next : idleDeadline;
   }
 
+  /** The configured limit or the provider's own ceiling, whichever comes first. */
+  private limitOf(
+    { sessionExpiry }: Identity,
+    now: number,
+  ): Pick<SessionRecord, 'absoluteDeadline' | 'limitedBy'> {
+    const absolute = now + this.config.absoluteMs;
+    const ceiling = sessionExpiry === undefined ? absolute : Math.floor(sessionExpiry * 1000);
+    return ceiling < absolute
+      ? { absoluteDeadline: ceiling, limitedBy: 'provider' }
+      : { absoluteDeadline: absolute, limitedBy: 'absolute' };
+  }
+
   private idleDeadlineAt(now: number, record: SessionRecord): number {
     return Math.min(now + this.config.idleMs, record.absoluteDeadline);
   }
@@ -192,38 +222,5 @@ export class SessionRecords {
   private unreadable(): { readonly kind: 'anonymous' } {
     this.log.event('session.unreadable');
     return { kind: 'anonymous' };
-  }
-
-  /** Index names are keyed hashes: a reader of the store learns no issuer, subject or sid from them. */
-  private indexesOf({ identity, absoluteDeadline }: SessionRecord): IndexEntry[] {
-    const score = absoluteDeadline + TOMBSTONE_MS;
-    const entries = [{ index: this.indexName('sub', identity.issuer, identity.subject), score }];
-    if (identity.providerSessionId !== undefined) {
-      entries.push({
-        index: this.indexName('sid', identity.issuer, identity.providerSessionId),
-        score,
-      });
-    }
-    return entries;
-  }
-
-  private indexName(kind: 'sub' | 'sid', issuer: string, value: string): string {
-    const kid = this.ring.sealingKid;
-    const key = this.ring.derive(kid, 'index');
-    if (key === undefined) throw new RangeError('the sealing key is not in the ring');
-    return `${kind}:${expand(key, kind, issuer, value).toString('base64url')}`;
-  }
-
-  private sealDevice(credential: SessionCredential, record: SessionRecord, client: string): Buffer {
-    const body = JSON.stringify({
-      handle: credential.handle,
-      createdAt: record.createdAt,
-      provider: record.identity.provider,
-      client,
-    });
-    return Buffer.concat([
-      Buffer.of(DEVICE_FORMAT),
-      sealWith(this.ring, ['device'], `${DEVICE_FORMAT}:device:${credential.storeKey}`, body),
-    ]);
   }
 }

@@ -4,7 +4,12 @@ import { toSessionView } from './session-view.js';
 
 const live: LiveSession = {
   handle: 'the-handle',
-  record: { identity: newLogin().identity, createdAt: 1_500, absoluteDeadline: 9_999 },
+  record: {
+    identity: newLogin().identity,
+    createdAt: 1_500,
+    absoluteDeadline: 9_999,
+    limitedBy: 'absolute',
+  },
   idleDeadline: 5_500,
 };
 

@@ -1,3 +1,5 @@
+import type { LogoutMarkStore, SessionDirectoryStore, SessionSignals } from './directory.port.js';
+
 /**
  * The store as the product sees it: bytes under keys, every step atomic, every write conditional.
  * It knows nothing of cookies, identities, tokens or keys of encryption. Both drivers pass one contract
@@ -40,7 +42,10 @@ export interface IndexEntry {
 export type WriteOutcome = 'written' | 'conflict' | 'gone';
 
 export interface SessionStore {
-  /** Index first, then session: no live session is missing from its index. 'exists' writes nothing. */
+  /**
+   * Index first, then session: no live session is missing from its index. 'exists' leaves the session as it is;
+   * it is also the answer while a tombstone stands, so that an end which overtook its session wins.
+   */
   create(key: StoreKey, session: NewSession): Promise<'created' | 'exists'>;
   /** One command. */
   readIdentity(key: StoreKey): Promise<Buffer | undefined>;
@@ -58,11 +63,17 @@ export interface SessionStore {
   /** Replaces the identity record if its counter is `expected`. */
   writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome>;
   /**
-   * Moves the idle deadline (8 bytes) and the life of the records. Works when the store is full:
-   * then only the life moves, and readers ask `remainingMs`.
+   * Moves the idle deadline (8 bytes) and the life of the records together, also when the store is full. A
+   * deadline that would move back changes neither: it came late, behind one that is newer. False when the
+   * session is not there.
    */
   extendIdle(key: StoreKey, idleDeadline: Buffer, ttlMs: number): Promise<boolean>;
-  /** Deletes first, then leaves a tombstone as best it can. True when the session was there. */
+  /**
+   * Deletes first, then leaves a tombstone as best it can, also for a key that is not there; the reason of a
+   * tombstone that stands stays. Tells all replicas (`SessionSignals`) when the session was there, and answers
+   * true then. Never to be called for a key that a client merely names: the tombstone would stand in the way
+   * of a session to come, and cost room.
+   */
   end(key: StoreKey, reason: string, tombstoneMs: number): Promise<boolean>;
   /** The reason on the tombstone, if there is one. */
   readTombstone(key: StoreKey): Promise<string | undefined>;
@@ -97,7 +108,14 @@ export interface LockStore {
   releaseLock(key: StoreKey, owner: string): Promise<void>;
 }
 
-export interface Store extends SessionStore, TransactionStore, LockStore {
+export interface Store
+  extends
+    SessionStore,
+    TransactionStore,
+    LockStore,
+    SessionDirectoryStore,
+    LogoutMarkStore,
+    SessionSignals {
   readonly kind: 'redis' | 'memory';
   /** Resolves when the store answers; throws `store_unavailable` otherwise. */
   ping(): Promise<void>;

@@ -14,6 +14,7 @@ export const ABSOLUTE_MS = 480 * MINUTE;
 export const sessionConfig: SessionConfig = {
   keys: [{ kid: 'k1', secret: Buffer.alloc(32, 1) }],
   idleMs: IDLE_MS,
+  maxPerUser: 0,
   absoluteMs: ABSOLUTE_MS,
 };
 

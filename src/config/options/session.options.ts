@@ -1,4 +1,5 @@
 import { required, withDefault } from '../option.js';
+import { integer } from '../values/basic-values.js';
 import { duration } from '../values/duration.js';
 import { sessionKeys } from '../values/session-keys.js';
 
@@ -24,5 +25,12 @@ export const sessionOptions = {
     type: duration('1s', '400d'),
     default: '8h',
     doc: 'A session ends this long after the login, whatever happens. The default is a working day.',
+  }),
+  maxPerUser: withDefault({
+    key: 'maxPerUser',
+    env: 'SESSION_MAX_PER_USER',
+    type: integer(0, 1000),
+    default: '0',
+    doc: 'Live sessions that one user may have; a login beyond that ends the oldest one. 0, the default, is any number.',
   }),
 };

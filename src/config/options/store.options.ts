@@ -1,7 +1,9 @@
 import { optional, withDefault } from '../option.js';
-import { text } from '../values/basic-values.js';
+import { flag, line, list, text } from '../values/basic-values.js';
+import { certificates } from '../values/certificates.js';
 import { duration } from '../values/duration.js';
-import { redisUrl } from '../values/network-values.js';
+import { hostAndPort, redisUrl } from '../values/network-values.js';
+import { secretOf } from '../values/value-type.js';
 
 /** Section `store`: where sessions live. */
 export const storeOptions = {
@@ -11,6 +13,73 @@ export const storeOptions = {
     type: redisUrl,
     otherwise: 'memory when `PUBLIC_URL` is on this machine, else the start is refused',
     doc: 'Redis that keeps the sessions, `redis://` or `rediss://` (TLS), with credentials and database number. Run it with AOF and `noeviction`.',
+  }),
+  sentinels: optional({
+    key: 'sentinels',
+    env: 'REDIS_SENTINELS',
+    type: list('hosts and ports', hostAndPort),
+    otherwise: 'no Sentinel',
+    doc: 'Instead of `REDIS_URL`: the Sentinels that know which Redis is the primary; all of them, so that any may be down.',
+  }),
+  sentinelName: withDefault({
+    key: 'sentinelName',
+    env: 'REDIS_SENTINEL_NAME',
+    type: text(
+      'a name of letters, digits, dots, dashes and underscores',
+      /^[\w.-]{1,100}$/,
+      "write the name that stands in 'sentinel monitor'",
+    ),
+    default: 'mymaster',
+    doc: 'What the Sentinels call the primary. The default is the one of their sample configuration.',
+  }),
+  sentinelUsername: optional({
+    key: 'sentinelUsername',
+    env: 'REDIS_SENTINEL_USERNAME',
+    type: line,
+    otherwise: 'the user `default`',
+    doc: 'User at the Sentinels, where they have users.',
+  }),
+  sentinelPassword: optional({
+    key: 'sentinelPassword',
+    env: 'REDIS_SENTINEL_PASSWORD',
+    type: secretOf(line),
+    otherwise: 'none is sent',
+    doc: 'Password at the Sentinels, which is not that of the Redis behind them.',
+  }),
+  cluster: optional({
+    key: 'cluster',
+    env: 'REDIS_CLUSTER',
+    type: list('hosts and ports', hostAndPort),
+    otherwise: 'no Cluster',
+    doc: 'Instead of `REDIS_URL`: some nodes of a Redis Cluster, which tell the others. Nodes are reached under the addresses that they announce.',
+  }),
+  username: optional({
+    key: 'username',
+    env: 'REDIS_USERNAME',
+    type: line,
+    otherwise: 'the user in `REDIS_URL`, else `default`',
+    doc: 'User at Redis. It needs no more than `~<prefix>* &<prefix>* -@all +@read +@write +@scripting +@connection +publish +subscribe +info +cluster|slots +cluster|info +config|get -@dangerous -@admin` in this sense; README, “Redis”, has the exact rule.',
+  }),
+  password: optional({
+    key: 'password',
+    env: 'REDIS_PASSWORD',
+    type: secretOf(line),
+    otherwise: 'the one in `REDIS_URL`, else none',
+    doc: 'Password at Redis.',
+  }),
+  tls: optional({
+    key: 'tls',
+    env: 'REDIS_TLS',
+    type: flag,
+    otherwise: '`true` for `rediss://`, else `false`',
+    doc: 'TLS to Sentinels and nodes, and to the Redis that they name. Certificates are verified, names included.',
+  }),
+  tlsCa: optional({
+    key: 'tlsCa',
+    env: 'REDIS_TLS_CA',
+    type: certificates,
+    otherwise: 'the authorities that Node.js knows',
+    doc: 'Certificate authority of Redis and Sentinels, for one of your own; only its certificates are taken then. Usually named by `REDIS_TLS_CA_FILE`.',
   }),
   prefix: withDefault({
     key: 'prefix',

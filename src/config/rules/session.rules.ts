@@ -1,5 +1,6 @@
 import type { Report } from '../report.js';
 import type { FoundConfig } from '../sections.js';
+import { isRedisNamed } from './store.rules.js';
 
 /** Idle and absolute limit, and where sessions may live. */
 export function checkSession({ session, store, server }: FoundConfig, report: Report): void {
@@ -12,7 +13,7 @@ export function checkSession({ session, store, server }: FoundConfig, report: Re
     );
   }
   const { publicUrl } = server.values;
-  if (publicUrl === undefined || store.written('redisUrl')) return;
+  if (publicUrl === undefined || isRedisNamed(store)) return;
   if (!publicUrl.loopback) {
     report.missing(
       store.key('redisUrl'),

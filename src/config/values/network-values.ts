@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { HostAndPort } from '../config.types.js';
 import { accept, refuse, valueType, type Judged, type ValueType } from './value-type.js';
 
 /** A peer whose forwarding headers may be believed: an address, a range, or 'loopback'. */
@@ -35,6 +36,22 @@ export const listenHost: ValueType<string> = valueType({
     isIP(given) !== 0 || HOST_NAME.test(given)
       ? accept(given)
       : refuse('must be an IP address or a host name'),
+});
+
+/** One of several places where something listens; the port must be said, because each kind of server has its own. */
+export const hostAndPort: ValueType<HostAndPort> = valueType({
+  label: 'a host and a port such as redis-1:6379',
+  remedy: 'write host:port; put an IPv6 address into brackets',
+  input: z.string(),
+  judge: (given): Judged<HostAndPort> => {
+    const parts = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(given);
+    const [, six, plain = '', digits] = parts ?? [];
+    const port = Number(digits);
+    const host = six ?? plain;
+    const named = six === undefined ? HOST_NAME.test(host) : isIP(host) === 6;
+    if (!named || port < 1 || port > 65_535) return refuse('must be a host and a port');
+    return accept({ host, port });
+  },
 });
 
 /** Where Redis is. Secret as a whole, because it may hold a password. */

@@ -1,6 +1,6 @@
 import { flag, integer, list, choice, text } from './basic-values.js';
 import { duration, parseDuration } from './duration.js';
-import { listenHost, redisUrl, trustedPeer, trustsEveryone } from './network-values.js';
+import { hostAndPort, listenHost, redisUrl, trustedPeer, trustsEveryone } from './network-values.js';
 import { basePath, localPath, prefix } from './path-values.js';
 import { sessionKeys } from './session-keys.js';
 import { readValue, type ValueType } from './value-type.js';
@@ -323,6 +323,31 @@ describe('network values', () => {
     'redis://re dis',
   ])('does not take %s for Redis', (given) => {
     expect(isRefused(redisUrl, given)).toBe(true);
+  });
+
+  it.each([
+    ['redis-1:6379', 'redis-1', 6379],
+    ['redis.data.svc.cluster.local:26379', 'redis.data.svc.cluster.local', 26_379],
+    ['10.0.0.1:1', '10.0.0.1', 1],
+    ['[::1]:65535', '::1', 65_535],
+  ])('reads %s as a host and a port', (given, host, port) => {
+    expect(valueOf(hostAndPort, given)).toEqual({ host, port });
+  });
+
+  it.each([
+    'redis',
+    ':6379',
+    'redis:0',
+    'redis:65536',
+    'redis:x',
+    '::1:6379',
+    '[redis]:6379',
+    '[::1]',
+    'redis://redis:6379',
+    'user@redis:6379',
+    're dis:6379',
+  ])('does not take %s for a host and a port', (given) => {
+    expect(isRefused(hostAndPort, given)).toBe(true);
   });
 
   it.each([

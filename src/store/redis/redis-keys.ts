@@ -37,4 +37,23 @@ export class RedisKeys {
   index(name: string): string {
     return `${this.prefix}x:${name}`;
   }
+  /** A logout that came from the provider; one key for each name. */
+  logoutMark(name: string): string {
+    return `${this.prefix}m:${name}`;
+  }
+
+  /** A logout token that was seen before. */
+  remembered(name: string): string {
+    return `${this.prefix}r:${name}`;
+  }
+
+  /** The one channel of signals. Channels know no database numbers: the prefix keeps applications apart. */
+  get channel(): string {
+    return `${this.prefix}signals`;
+  }
+
+  /** Never written: a question about it shows whether keys can be asked for. */
+  get probe(): string {
+    return `${this.prefix}probe`;
+  }
 }

@@ -60,12 +60,28 @@ for at = 1, 3 do redis.call('PEXPIRE', KEYS[at], ARGV[2]) end
 redis.pcall('SETRANGE', KEYS[1], ${HEAD.idleDeadlineAt}, ARGV[1])
 return 1`;
 
-/** KEYS identity tokens device tombstone; ARGV reason ttl. The first reason stays. */
+/** KEYS identity tokens device tombstone; ARGV reason ttl channel signal. The first reason stays. */
 const endSession = `
 local there = redis.call('DEL', KEYS[1])
 redis.call('DEL', KEYS[2], KEYS[3])
 redis.pcall('SET', KEYS[4], ARGV[1], 'PX', ARGV[2], 'NX')
+if there == 1 then redis.pcall('PUBLISH', ARGV[3], ARGV[4]) end
 return there`;
+
+/** KEYS identity device; ARGV headBytes. {head, device}, or nil when either is missing. */
+const readDevice = `
+local head = redis.call('GETRANGE', KEYS[1], 0, ARGV[1] - 1)
+local device = redis.call('GET', KEYS[2])
+return head ~= '' and device and { head, device }`;
+
+/** KEYS mark; ARGV value life. The larger value stays, and so does the longer life; works on a full store. */
+const mark = `
+local life = math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[2]))
+redis.call('PEXPIRE', KEYS[1], life)
+local stored = redis.call('GET', KEYS[1])
+local later = stored and tonumber(stored) > tonumber(ARGV[1])
+redis.call('SET', KEYS[1], later and stored or ARGV[1], 'PX', life)
+return 1`;
 
 /** KEYS index; ARGV member score now life prune. The index lives as long as its longest member; pruning is bounded. */
 const addToIndex = `
@@ -140,6 +156,8 @@ export const SCRIPTS = {
   vWriteIdentity: { lua: writeIdentity, numberOfKeys: 1 },
   vExtendIdle: { lua: extendIdle, numberOfKeys: 3 },
   vEnd: { lua: endSession, numberOfKeys: 4 },
+  vReadDevice: { lua: readDevice, numberOfKeys: 2 },
+  vMark: { lua: mark, numberOfKeys: 1 },
   vAddToIndex: { lua: addToIndex, numberOfKeys: 1 },
   vPutTransaction: { lua: putTransaction, numberOfKeys: 1 },
   vTakeTransaction: { lua: takeTransaction, numberOfKeys: 1 },
@@ -160,6 +178,8 @@ export interface ScriptCommands {
   readonly vWriteIdentity: Script<number>;
   readonly vExtendIdle: Script<number>;
   readonly vEnd: Script<number>;
+  readonly vReadDeviceBuffer: Script<readonly [Buffer, Buffer] | null>;
+  readonly vMark: Script<number>;
   readonly vAddToIndex: Script<number>;
   readonly vPutTransaction: Script<number>;
   readonly vTakeTransactionBuffer: Script<readonly [number, Buffer] | null>;

@@ -2,8 +2,15 @@ import type { Clock } from '../../domain/clock.js';
 import { VestibuleError } from '../../errors/vestibule.error.js';
 import type { EventLog } from '../../logging/event-log.js';
 import type { NewSession, NewTransaction, Store, StoreKey, WriteOutcome } from '../store.port.js';
+import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
+import { RedisDirectory } from './redis-directory.js';
+import { RedisEnds } from './redis-ends.js';
 import { redisFindings } from './redis-findings.js';
 import { RedisKeys } from './redis-keys.js';
+import { RedisLocks } from './redis-locks.js';
+import { RedisMarks } from './redis-marks.js';
+import { RedisSignals } from './redis-signals.js';
+import { RedisTransactions } from './redis-transactions.js';
 import { RedisClient, type RedisConfig } from './redis.client.js';
 
 /** How many expired members one write to an index removes at most. */
@@ -23,6 +30,12 @@ export class RedisStore implements Store {
   readonly kind = 'redis';
   private readonly client: RedisClient;
   private readonly keys: RedisKeys;
+  private readonly ends: RedisEnds;
+  private readonly transactions: RedisTransactions;
+  private readonly locks: RedisLocks;
+  private readonly directory: RedisDirectory;
+  private readonly marks: RedisMarks;
+  private readonly signals: RedisSignals;
 
   constructor(
     config: RedisConfig,
@@ -31,6 +44,13 @@ export class RedisStore implements Store {
   ) {
     this.client = new RedisClient(config, log);
     this.keys = new RedisKeys(config.prefix);
+    const { client, keys } = this;
+    this.ends = new RedisEnds(client, keys, clock);
+    this.transactions = new RedisTransactions(client, keys);
+    this.locks = new RedisLocks(client, keys);
+    this.directory = new RedisDirectory(client, keys);
+    this.marks = new RedisMarks(client, keys);
+    this.signals = new RedisSignals(client, keys.channel);
     this.client.onConnected(() => void this.reportFindings());
   }
 
@@ -46,7 +66,8 @@ export class RedisStore implements Store {
     try {
       return (await created) === 1 ? 'created' : 'exists';
     } catch (error) {
-      this.takeBack(this.end(key, 'revoked', ABANDONED_MS));
+      // Best effort: what stays behind is a session whose id nobody was given.
+      this.end(key, 'revoked', ABANDONED_MS).catch(() => undefined);
       throw error;
     }
   }
@@ -99,10 +120,11 @@ export class RedisStore implements Store {
   }
 
   async end(key: StoreKey, reason: string, tombstoneMs: number): Promise<boolean> {
-    const { identity, tokens, device, tombstone } = this.keys.session(key);
-    return this.holds((redis) =>
-      redis.vEnd([identity, tokens, device, tombstone], [reason, tombstoneMs]),
-    );
+    return this.ends.end(key, reason, tombstoneMs);
+  }
+
+  async endMany(keys: readonly StoreKey[], reason: string, tombstoneMs: number): Promise<number> {
+    return this.ends.endMany(keys, reason, tombstoneMs);
   }
 
   async readTombstone(key: StoreKey): Promise<string | undefined> {
@@ -111,56 +133,71 @@ export class RedisStore implements Store {
   }
 
   async putTransaction(browser: string, entry: NewTransaction, limit: number): Promise<void> {
-    const createdAt = String(Math.trunc(entry.createdAt)).padStart(14, '0');
-    await this.client.run((redis) =>
-      redis.vPutTransaction(
-        [this.keys.transactions(browser)],
-        [entry.state, createdAt, entry.lifeMs, limit, entry.transaction, entry.stub],
-      ),
-    );
+    await this.transactions.putTransaction(browser, entry, limit);
   }
 
   async takeTransaction(
     browser: string,
     state: string,
   ): Promise<{ kind: 'taken' | 'consumed'; value: Buffer } | undefined> {
-    const key = this.keys.transactions(browser);
-    const found = await this.client.run((redis) => redis.vTakeTransactionBuffer([key], [state]));
-    if (found === null) return undefined;
-    const [taken, value] = found;
-    return { kind: taken === 1 ? 'taken' : 'consumed', value };
+    return this.transactions.takeTransaction(browser, state);
   }
 
   async peekTransaction(browser: string, state: string): Promise<Buffer | undefined> {
-    const key = this.keys.transactions(browser);
-    return (
-      (await this.client.run((redis) => redis.vPeekTransactionBuffer([key], [state]))) ?? undefined
-    );
+    return this.transactions.peekTransaction(browser, state);
   }
 
   async acquireLock(key: StoreKey, owner: string, ttlMs: number): Promise<boolean> {
-    const { lock } = this.keys.session(key);
-    try {
-      const set = await this.client.run((redis) => redis.set(lock, owner, 'PX', ttlMs, 'NX'));
-      return set === 'OK';
-    } catch (error) {
-      this.takeBack(this.releaseLock(key, owner));
-      throw error;
-    }
+    return this.locks.acquireLock(key, owner, ttlMs);
   }
 
   async renewLock(key: StoreKey, owner: string, ttlMs: number): Promise<boolean> {
-    const { lock } = this.keys.session(key);
-    return this.holds((redis) => redis.vRenewLock([lock], [owner, ttlMs]));
+    return this.locks.renewLock(key, owner, ttlMs);
   }
 
   async releaseLock(key: StoreKey, owner: string): Promise<void> {
-    const { lock } = this.keys.session(key);
-    await this.client.run((redis) => redis.vReleaseLock([lock], [owner]));
+    await this.locks.releaseLock(key, owner);
+  }
+
+  async scanIndex(index: string, cursor: string | undefined, count: number): Promise<IndexBatch> {
+    return this.directory.scanIndex(index, cursor, count);
+  }
+
+  async removeFromIndex(index: string, members: readonly StoreKey[]): Promise<void> {
+    await this.directory.removeFromIndex(index, members);
+  }
+
+  async readDevice(key: StoreKey): Promise<DeviceView | undefined> {
+    return this.directory.readDevice(key);
+  }
+
+  async markLogout(names: readonly string[], instant: number, lifeMs: number): Promise<void> {
+    await this.marks.markLogout(names, instant, lifeMs);
+  }
+
+  async readLogoutMarks(names: readonly string[]): Promise<readonly (number | undefined)[]> {
+    return this.marks.readLogoutMarks(names);
+  }
+
+  async isRemembered(name: string): Promise<boolean> {
+    return this.marks.isRemembered(name);
+  }
+
+  async remember(name: string, lifeMs: number): Promise<void> {
+    await this.marks.remember(name, lifeMs);
+  }
+
+  async publishRenewed(key: StoreKey): Promise<void> {
+    await this.signals.publishRenewed(key);
+  }
+
+  listen(listener: SignalListener): () => void {
+    return this.signals.listen(listener);
   }
 
   async ping(): Promise<void> {
-    await this.client.run((redis) => redis.ping());
+    // A key, not PING: that would be answered by a Cluster that is down and to a user who may see no key of ours.
+    await this.client.run((redis) => redis.exists(this.keys.probe));
   }
 
   async warnings(): Promise<readonly string[]> {
@@ -168,6 +205,8 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.signals.close();
+    this.ends.close();
     await this.client.close();
   }
 
@@ -186,11 +225,6 @@ export class RedisStore implements Store {
         );
       }),
     );
-  }
-
-  private takeBack(attempt: Promise<unknown>): void {
-    // Best effort: what stays behind is a session whose id nobody was given, or a lock until its time is up.
-    attempt.catch(() => undefined);
   }
 
   private async reportFindings(): Promise<void> {

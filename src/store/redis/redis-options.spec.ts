@@ -1,4 +1,4 @@
-import { backOff } from './redis.client.js';
+import { backOff } from './redis-options.js';
 
 describe('the back-off between attempts to connect', () => {
   it('starts small, doubles and never exceeds a second', () => {

@@ -1,0 +1,65 @@
+import type { SessionAdmin } from '../cli/cli-io.js';
+import type { VestibuleConfig } from '../config/config.types.js';
+import { isToken } from '../crypto/random.js';
+import { systemClock } from '../domain/clock.js';
+import type { EventLog } from '../logging/event-log.js';
+import { storeKeyOf } from '../session/session-credential.js';
+import { SessionDirectory } from '../session/session-directory.js';
+import type { IndexSubject } from '../session/session-index.js';
+import { TOMBSTONE_MS } from '../session/session-records.js';
+import { openStore } from '../store/open-store.js';
+
+/** The command line prints its own findings; events go nowhere. */
+const silent: EventLog = { event: () => undefined };
+
+/** Opens the store of a configuration; undefined where sessions live in another process's memory. */
+export async function openSessions(config: VestibuleConfig): Promise<SessionAdmin | undefined> {
+  if (config.store.kind === 'memory') return undefined;
+  const store = openStore(config.store, systemClock, silent);
+  const connected = new Promise<void>((resolve, reject) => {
+    const until = Date.now() + 5_000;
+    const attempt = (): void => {
+      store.ping().then(resolve, (error: unknown) => {
+        if (Date.now() > until) reject(error instanceof Error ? error : new Error('no answer'));
+        else setTimeout(attempt, 50);
+      });
+    };
+    attempt();
+  });
+  await connected;
+  const directory = new SessionDirectory(store, systemClock, config.session, silent);
+  const subjectOf = (subject: string, provider?: string): IndexSubject => ({
+    issuer: issuerOf(config, provider),
+    subject,
+  });
+  return {
+    list: async (subject, provider) =>
+      (await directory.list(subjectOf(subject, provider))).map((device) => ({
+        session_id: device.handle,
+        provider: device.provider,
+        created_at: new Date(device.createdAt).toISOString(),
+        last_seen_at: new Date(device.lastSeenAt).toISOString(),
+        client: device.client,
+      })),
+    endAll: (subject, provider) => directory.endAll(subjectOf(subject, provider), 'revoked'),
+    endOne: async (handle) =>
+      isToken(handle) &&
+      (await store.readDevice(storeKeyOf(handle))) !== undefined &&
+      (await store.end(storeKeyOf(handle), 'revoked', TOMBSTONE_MS))
+        ? 1
+        : 0,
+    close: () => store.close(),
+  };
+}
+
+function issuerOf({ providers }: VestibuleConfig, id: string | undefined): string {
+  const provider =
+    id === undefined && providers.length === 1
+      ? providers[0]
+      : providers.find((one) => one.id === id);
+  if (provider === undefined)
+    throw new RangeError(
+      `name one of the providers with --provider: ${providers.map((one) => one.id).join(', ')}`,
+    );
+  return provider.issuer;
+}

@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SessionConfig } from '../config/config.types.js';
+import { KeyRing } from '../crypto/key-ring.js';
+import { Clock } from '../domain/clock.js';
+import type { Identity } from '../domain/identity.js';
+import type { EndReason } from '../domain/session.js';
+import { EventLog } from '../logging/event-log.js';
+import { Store, type StoreKey } from '../store/store.port.js';
+import { DeviceCodec, type Device } from './device-codec.js';
+import { storeKeyOf } from './session-credential.js';
+import { TOMBSTONE_MS } from './session-records.js';
+import { SessionIndexNames, type IndexSubject } from './session-index.js';
+
+const BATCH = 500;
+/** A list is for people: more than this is cut off. */
+const MAX_LISTED = 200;
+
+/** Finds, lists and ends sessions of a user without their cookies. */
+@Injectable()
+export class SessionDirectory {
+  private readonly names: SessionIndexNames;
+  private readonly devices: DeviceCodec;
+
+  constructor(
+    @Inject(Store) private readonly store: Store,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(SessionConfig) private readonly config: SessionConfig,
+    @Inject(EventLog) private readonly log: EventLog,
+  ) {
+    const ring = new KeyRing(config.keys);
+    this.names = new SessionIndexNames(ring);
+    this.devices = new DeviceCodec(ring);
+  }
+
+  /** The live sessions, newest first, at most 200. Orphans of the index are pruned on the way. */
+  async list(subject: IndexSubject): Promise<readonly Device[]> {
+    const found = new Map<StoreKey, Device>();
+    for await (const { index, members } of this.walk(subject)) {
+      const orphans = await this.collect(members, found);
+      if (orphans.length > 0) await this.store.removeFromIndex(index, orphans);
+      if (found.size >= MAX_LISTED) break;
+    }
+    return [...found.values()].toSorted((a, b) => b.createdAt - a.createdAt).slice(0, MAX_LISTED);
+  }
+
+  /** Ends every session of the subject, in batches; tells how many were there. */
+  async endAll(subject: IndexSubject, reason: EndReason, except?: StoreKey): Promise<number> {
+    let ended = 0;
+    for await (const { index, members } of this.walk(subject)) {
+      const keys = members.filter((key) => key !== except);
+      ended += await this.store.endMany(keys, reason, TOMBSTONE_MS);
+      await this.store.removeFromIndex(index, keys);
+    }
+    if (ended > 0) this.log.event('session.ended', { reason, count: ended });
+    return ended;
+  }
+
+  /** Ends a user's oldest sessions beyond the configured number, never `newest`. */
+  async keepNewest({ issuer, subject }: Identity, newest: StoreKey): Promise<void> {
+    const { maxPerUser } = this.config;
+    if (maxPerUser === 0) return;
+    const others = (await this.list({ issuer, subject })).filter(
+      ({ handle }) => storeKeyOf(handle) !== newest,
+    );
+    for (const { handle } of others.slice(maxPerUser - 1))
+      await this.end(storeKeyOf(handle), 'replaced');
+  }
+
+  private async end(key: StoreKey, reason: EndReason): Promise<boolean> {
+    const ended = await this.store.end(key, reason, TOMBSTONE_MS);
+    if (ended) this.log.event('session.ended', { reason });
+    return ended;
+  }
+
+  /** Ends the session with this handle if it is one of the subject's; false for a foreign, dead or unknown one. */
+  async endOne(subject: IndexSubject, handle: string, reason: EndReason): Promise<boolean> {
+    const key = storeKeyOf(handle);
+    for await (const { members } of this.walk(subject)) {
+      if (!members.includes(key)) continue;
+      return this.end(key, reason);
+    }
+    return false;
+  }
+
+  /** All indexes of a subject (one for each key of the ring), in batches. */
+  private async *walk(
+    subject: IndexSubject,
+  ): AsyncGenerator<{ readonly index: string; readonly members: readonly StoreKey[] }> {
+    for (const index of this.names.all(subject)) {
+      let cursor: string | undefined;
+      do {
+        const batch = await this.store.scanIndex(index, cursor, BATCH);
+        if (batch.members.length > 0) yield { index, members: batch.members };
+        cursor = batch.next;
+      } while (cursor !== undefined);
+    }
+  }
+
+  private async collect(
+    members: readonly StoreKey[],
+    found: Map<StoreKey, Device>,
+  ): Promise<StoreKey[]> {
+    const orphans: StoreKey[] = [];
+    for (const key of members) {
+      if (found.has(key) || found.size >= MAX_LISTED) continue;
+      const record = await this.store.readDevice(key);
+      const device =
+        record && this.devices.decode(key, record.device, record.head, this.config.idleMs);
+      if (device === undefined) orphans.push(key);
+      else if (device.idleDeadline > this.clock.now()) found.set(key, device);
+    }
+    return orphans;
+  }
+}
