@@ -13,7 +13,9 @@ try {
   const { steps, cookies } = await logInAndOut(browser, url);
   for (const name of steps) console.log(`ok  ${name}`);
   for (const { name, httpOnly, sameSite, secure, path } of cookies) {
-    console.log(`cookie ${name}: httpOnly=${httpOnly} sameSite=${sameSite} secure=${secure} path=${path}`);
+    console.log(
+      `cookie ${name}: httpOnly=${httpOnly} sameSite=${sameSite} secure=${secure} path=${path}`,
+    );
   }
 } catch (error) {
   console.error(error);
