@@ -13,8 +13,9 @@ export function logoutPage(action: string, token: string, home: string): Page {
           provider.
         </p>
         <form class="actions" method="post" action="${action}">
-          <input type="hidden" name="token" value="${token}" /><button type="submit">Log out</button
-          ><a class="button quiet" href="${home}">Stay</a>
+          <input type="hidden" name="token" value="${token}">
+          <button type="submit">Log out</button>
+          <a class="button quiet" href="${home}">Stay</a>
         </form>`,
     );
 }
