@@ -5,6 +5,7 @@ import { sendJson, sendPage, sendRedirect } from '../http/answer.js';
 import { OwnPage } from '../http/own-page.js';
 import { readForm, single } from '../http/form.js';
 import { headerOf, Http, isNavigation, isPrefetch, type Exchange } from '../http/exchange.js';
+import { autoPostPage } from '../http/pages/auto-post.page.js';
 import { bouncePage } from '../http/pages/bounce.page.js';
 import { loggedOutPage } from '../http/pages/logged-out.page.js';
 import { logoutPage } from '../http/pages/logout.page.js';
@@ -13,6 +14,17 @@ import { BindRoute } from '../http/route.decorator.js';
 import { LogoutToken } from '../session/logout-token.js';
 import { LogoutService } from './logout.service.js';
 import { LogoutState } from './logout-state.js';
+
+/** What every server and proxy on the way takes. */
+const MAX_ADDRESS = 4_096;
+
+/** A script can only navigate: a long address goes without the hint, and the provider may ask. */
+function addressOf(location: string): string {
+  if (location.length <= MAX_ADDRESS) return location;
+  const url = new URL(location);
+  url.searchParams.delete('id_token_hint');
+  return url.href;
+}
 
 /** Logging out: by fetch, by our own form, by a link with the session's logout token. */
 @Controller()
@@ -31,11 +43,12 @@ export class LogoutController {
   async post(@Http() exchange: Exchange): Promise<void> {
     if (this.ownPage.isClaimedBy(exchange)) {
       if (!this.ownPage.isProvenBy(exchange)) throw new VestibuleError('csrf_refused');
-      sendJson(exchange, 200, { location: await this.logouts.logOut(exchange) });
+      const location = addressOf(await this.logouts.logOut(exchange));
+      sendJson(exchange, 200, { location });
       return;
     }
     await this.checkForm(exchange);
-    sendRedirect(exchange, 303, await this.logouts.logOut(exchange));
+    this.leave(exchange, 303, await this.logouts.logOut(exchange));
   }
 
   /** A link with the right token logs out; anything else sees the confirmation page and nothing ends. */
@@ -48,7 +61,7 @@ export class LogoutController {
       this.isOwnNavigation(exchange) &&
       (await this.tokens.belongsTo(exchange, token))
     ) {
-      sendRedirect(exchange, 302, await this.logouts.logOut(exchange));
+      this.leave(exchange, 302, await this.logouts.logOut(exchange));
       return;
     }
     const formToken = await this.tokens.of(exchange);
@@ -70,6 +83,16 @@ export class LogoutController {
       return;
     }
     sendPage(exchange, 200, loggedOutPage(this.urls.home));
+  }
+
+  /** An address that is too long for servers on the way is sent as a form (RP-Initiated Logout §2). */
+  private leave(exchange: Exchange, status: 302 | 303, location: string): void {
+    if (location.length <= MAX_ADDRESS) {
+      sendRedirect(exchange, status, location);
+      return;
+    }
+    const { origin, pathname, searchParams } = new URL(location);
+    sendPage(exchange, 200, autoPostPage(`${origin}${pathname}`, searchParams), '*');
   }
 
   private isOwnNavigation(exchange: Exchange): boolean {
