@@ -6,7 +6,7 @@ import { chooserPage } from '../http/pages/chooser.page.js';
 import { OwnPage } from '../http/own-page.js';
 import { PublicUrl } from '../http/public-url.js';
 import { BindRoute } from '../http/route.decorator.js';
-import { LoginService } from './login.service.js';
+import { LoginService, type LoginStart } from './login.service.js';
 
 /** `GET /login`: a page navigation goes to the provider, a fetch of our own page gets the address, nothing else starts anything. */
 @Controller()
@@ -24,10 +24,16 @@ export class LoginController {
       throw new VestibuleError('not_a_navigation');
     const query = new URLSearchParams(exchange.search);
     const start = await this.logins.start(exchange, query);
-    if (start.kind === 'choose')
-      sendPage(exchange, 200, chooserPage(this.choices(start.providers, query)));
-    else if (byFetch) sendJson(exchange, 200, { location: start.location });
-    else sendRedirect(exchange, 302, start.location);
+    if (byFetch) sendJson(exchange, 200, { location: this.addressOf(start, query) });
+    else if (start.kind === 'redirect') sendRedirect(exchange, 302, start.location);
+    else sendPage(exchange, 200, chooserPage(this.choices(start.providers, query)));
+  }
+
+  /** For a script that has not chosen a provider: the page on which a person does. */
+  private addressOf(start: LoginStart, query: URLSearchParams): string {
+    return start.kind === 'redirect'
+      ? start.location
+      : this.urls.path('/login', Object.fromEntries(query));
   }
 
   private isOwnFetch(exchange: Exchange): boolean {

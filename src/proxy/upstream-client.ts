@@ -39,7 +39,11 @@ export class UpstreamClient implements OnModuleDestroy {
     exchange.res.once('close', () => abort.abort());
     const answer = await this.request(exchange, route, abort.signal, accessToken);
     const headers = toClientHeaders(answer.headers, this.ownCookies);
-    for (const [name, value] of Object.entries(headers)) exchange.res.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      // Ours says that an answer depends on the Origin (cors.ts); both hold.
+      if (name === 'vary') exchange.res.appendHeader(name, value);
+      else exchange.res.setHeader(name, value);
+    }
     exchange.res.writeHead(answer.statusCode);
     try {
       await pipeline(answer.body, exchange.res);
@@ -88,10 +92,13 @@ export class UpstreamClient implements OnModuleDestroy {
     });
   }
 
+  /** The system's code. A client that left is no failure of the upstream and not worth a line. */
   private report(exchange: Exchange, route: ProxyRouteConfig, error: unknown): string {
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
     const cause = typeof code === 'string' ? code : 'unknown';
-    this.log.event('proxy.failed', { request: exchange.id, route: route.name, cause });
+    if (!exchange.res.destroyed) {
+      this.log.event('proxy.failed', { request: exchange.id, route: route.name, cause });
+    }
     return cause;
   }
 }
