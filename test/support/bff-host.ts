@@ -62,7 +62,10 @@ export class BffHost {
   /** Starts it (again) with the same configuration, as a restart does. */
   async run(): Promise<void> {
     const log = new JsonEventLog(this.config.log, { write: (line: string) => this.onLine(line) });
-    this.running = await startVestibule(this.config, { log, ...(this.clock !== undefined && { clock: this.clock }) });
+    this.running = await startVestibule(this.config, {
+      log,
+      ...(this.clock !== undefined && { clock: this.clock }),
+    });
   }
 
   get origin(): string {
@@ -92,13 +95,20 @@ export class BffHost {
 
   /** The log lines of one event. */
   logged(event: string): LogLine[] {
-    return this.lines.map((line) => JSON.parse(line) as LogLine).filter((line) => line['event'] === event);
+    return this.lines
+      .map((line) => JSON.parse(line) as LogLine)
+      .filter((line) => line['event'] === event);
   }
 
   /** Resolves with the next log line of an event. */
   async nextLog(event: string): Promise<LogLine> {
     const [line] = (await once(this.events, event)) as [LogLine];
     return line;
+  }
+
+  /** The same, but content with one that came already. */
+  async untilLogged(event: string): Promise<void> {
+    if (this.logged(event).length === 0) await this.nextLog(event);
   }
 
   async stop(): Promise<void> {
@@ -114,7 +124,8 @@ export class BffHost {
 
 function read(env: Env, file: string | undefined): VestibuleConfig {
   const given = file === undefined ? env : { ...env, CONFIG_FILE: 'vestibule.yaml' };
-  const readFile = (path: string | URL): string => (path === 'vestibule.yaml' ? (file ?? '') : readFileSync(path, 'utf8'));
+  const readFile = (path: string | URL): string =>
+    path === 'vestibule.yaml' ? (file ?? '') : readFileSync(path, 'utf8');
   const loaded = loadConfig(given, readFile, (path) => statSync(path).isDirectory());
   if (loaded.kind === 'ok') return loaded.config;
   throw new Error(`the configuration of this test is wrong: ${JSON.stringify(loaded.problems)}`);

@@ -24,7 +24,8 @@ export function* exposuresOfHop(hop: Hop, ground: Ground): Iterable<Exposure> {
   yield* exposuresOfUrl(hop.url, `address of ${place}`, ground);
   if (new URL(hop.url).origin !== ground.origin) return;
   for (const [name, value] of Object.entries(hop.headers)) {
-    for (const text of [value ?? ''].flat()) yield* exposuresOfHeader(name, text, { place, ground, url: hop.url });
+    for (const text of [value ?? ''].flat())
+      yield* exposuresOfHeader(name, text, { place, ground, url: hop.url });
   }
   yield* exposuresOfBody(hop, place, ground);
 }
@@ -41,8 +42,10 @@ function* exposuresOfHeader(
   const where = `header ${name} of ${place}`;
   if (name === 'location') yield* exposuresOfUrl(new URL(text, url).href, where, ground);
   else if (name !== 'set-cookie') yield { where, text };
-  else if (text.startsWith(`${ground.cookieName}=`)) yield { where, text, allowed: new Set<SecretKind>(['session cookie', 'session id']) };
-  else if (text.startsWith(`${ground.loginCookieName}=`)) yield { where, text, allowed: new Set<SecretKind>(['browser binding']) };
+  else if (text.startsWith(`${ground.cookieName}=`))
+    yield { where, text, allowed: new Set<SecretKind>(['session cookie', 'session id']) };
+  else if (text.startsWith(`${ground.loginCookieName}=`))
+    yield { where, text, allowed: new Set<SecretKind>(['browser binding']) };
   else yield { where, text };
 }
 
@@ -52,10 +55,19 @@ function* exposuresOfBody(hop: Hop, place: string, ground: Ground): Iterable<Exp
   const path = pathOf(hop.url, ground);
   const allowed = new Set<SecretKind>(path === '/logout' ? ['logout token'] : []);
   let text = hop.body;
-  if (String(hop.headers['content-type']).includes('json') && ['/login', '/logout', '/session', '/session/refresh'].includes(path)) {
-    const { location, logout_url: logoutUrl, ...rest } = JSON.parse(text) as Record<string, unknown>;
+  if (text === '') return;
+  if (
+    String(hop.headers['content-type']).includes('json') &&
+    ['/login', '/logout', '/session', '/session/refresh'].includes(path)
+  ) {
+    const {
+      location,
+      logout_url: logoutUrl,
+      ...rest
+    } = JSON.parse(text) as Record<string, unknown>;
     for (const address of [location, logoutUrl]) {
-      if (typeof address === 'string') yield* exposuresOfUrl(new URL(address, hop.url).href, where, ground);
+      if (typeof address === 'string')
+        yield* exposuresOfUrl(new URL(address, hop.url).href, where, ground);
     }
     text = JSON.stringify(rest);
   }
@@ -67,7 +79,8 @@ function* exposuresOfUrl(address: string, where: string, ground: Ground): Iterab
   const allowed = allowedParameters(url, ground);
   const rest = new URL(address);
   for (const [name, kind] of Object.entries(allowed)) {
-    for (const text of url.searchParams.getAll(name)) yield { where: `${where}, ${name}`, text, allowed: new Set([kind]) };
+    for (const text of url.searchParams.getAll(name))
+      yield { where: `${where}, ${name}`, text, allowed: new Set([kind]) };
     rest.searchParams.delete(name);
   }
   yield { where, text: rest.href };
@@ -90,7 +103,9 @@ function placeOf(hop: Hop, ground: Ground): string {
 
 function pathOf(url: string, { basePath }: Ground): string {
   const { pathname } = new URL(url);
-  return basePath !== '' && pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : pathname;
+  return basePath !== '' && pathname.startsWith(`${basePath}/`)
+    ? pathname.slice(basePath.length)
+    : pathname;
 }
 
 function eventOf(line: string): string {

@@ -6,20 +6,28 @@ export interface Form {
 
 /** The forms of a page with their hidden fields. */
 export function formsOf(page: string): Form[] {
-  return [...page.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, attributes = '', content = '']) => ({
-    action: attribute(attributes, 'action') ?? '',
-    method: (attribute(attributes, 'method') ?? 'get').toUpperCase(),
-    fields: Object.fromEntries(
-      [...content.matchAll(/<input\b([^>]*)>/g)]
-        .filter(([, input = '']) => attribute(input, 'type') === 'hidden')
-        .map(([, input = '']) => [attribute(input, 'name') ?? '', attribute(input, 'value') ?? '']),
-    ),
-  }));
+  return [...page.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(
+    ([, attributes = '', content = '']) => ({
+      action: attribute(attributes, 'action') ?? '',
+      method: (attribute(attributes, 'method') ?? 'get').toUpperCase(),
+      fields: Object.fromEntries(
+        [...content.matchAll(/<input\b([^>]*)>/g)]
+          .filter(([, input = '']) => attribute(input, 'type') === 'hidden')
+          .map(([, input = '']) => [
+            attribute(input, 'name') ?? '',
+            attribute(input, 'value') ?? '',
+          ]),
+      ),
+    }),
+  );
 }
 
 /** Where a page's script leads at once (`location.replace("…")`). */
 export function scriptTargetOf(page: string): string | undefined {
-  const literal = /<script nonce="[^"]+">\s*location\.replace\(("(?:[^"\\]|\\.)*")\);?\s*<\/script>/.exec(page)?.[1];
+  const literal =
+    /<script nonce="[^"]+">\s*location\.replace\(("(?:[^"\\]|\\.)*")\);?\s*<\/script>/.exec(
+      page,
+    )?.[1];
   return literal === undefined ? undefined : (JSON.parse(literal) as string);
 }
 
@@ -42,8 +50,18 @@ function attribute(tag: string, name: string): string | undefined {
   return value === undefined ? undefined : unescapeHtml(value);
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  '#x27': "'",
+};
 
 export function unescapeHtml(text: string): string {
-  return text.replace(/&(amp|lt|gt|quot|#39|#x27);/g, (whole, name: string) => ENTITIES[name] ?? whole);
+  return text.replace(
+    /&(amp|lt|gt|quot|#39|#x27);/g,
+    (whole, name: string) => ENTITIES[name] ?? whole,
+  );
 }

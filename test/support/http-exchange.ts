@@ -22,13 +22,28 @@ export interface Outgoing {
  * Sends one request and follows nothing. Every host is this machine, and TLS ends before it: an https address
  * is spoken to in plain text on its port, as a terminator in front would.
  */
-export function exchange(url: string, { method = 'GET', headers = {}, body }: Outgoing = {}): Promise<Hop> {
+export function exchange(
+  url: string,
+  { method = 'GET', headers = {}, body }: Outgoing = {},
+): Promise<Hop> {
   const target = new URL(url);
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const sent: OutgoingHttpHeaders = { host: target.host, connection: 'close', ...length, ...headers };
+  const sent: OutgoingHttpHeaders = {
+    host: target.host,
+    connection: 'close',
+    ...length,
+    ...headers,
+  };
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: '127.0.0.1', port: target.port, method, path: `${target.pathname}${target.search}`, headers: sent, agent: false },
+      {
+        host: '127.0.0.1',
+        port: target.port,
+        method,
+        path: `${target.pathname}${target.search}`,
+        headers: sent,
+        agent: false,
+      },
       (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -36,7 +51,15 @@ export function exchange(url: string, { method = 'GET', headers = {}, body }: Ou
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const { statusCode: status = 0, headers: got } = answer;
-          resolve({ method, url, requestHeaders: headers, requestBody: body ?? '', status, headers: got, body: text });
+          resolve({
+            method,
+            url,
+            requestHeaders: headers,
+            requestBody: body ?? '',
+            status,
+            headers: got,
+            body: text,
+          });
         });
       },
     );
@@ -58,6 +81,9 @@ export function cookiesSet(hop: Hop): readonly string[] {
 /** The place that an answer leads to, resolved. */
 export function locationOf(hop: Hop): URL {
   const { location } = hop.headers;
-  if (location === undefined) throw new Error(`${hop.method} ${new URL(hop.url).pathname} answered ${hop.status} without a Location`);
+  if (location === undefined)
+    throw new Error(
+      `${hop.method} ${new URL(hop.url).pathname} answered ${hop.status} without a Location`,
+    );
   return new URL(location, hop.url);
 }

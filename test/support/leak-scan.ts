@@ -52,7 +52,7 @@ export function findLeaks(exposures: Iterable<Exposure>, secrets: Iterable<Secre
       for (let at = 0; at + PIECE <= variant.length; at += 1) {
         const found = pieces.get(variant.slice(at, at + PIECE));
         if (found === undefined || allowed?.has(found.kind) === true) continue;
-        leaks.set(`${found.kind} ${found.form} ${where}`, { ...found, where });
+        leaks.set(`${found.kind} ${where}`, { ...found, where });
       }
     }
   }
@@ -62,9 +62,11 @@ export function findLeaks(exposures: Iterable<Exposure>, secrets: Iterable<Secre
 function piecesOf(secrets: Iterable<Secret>): Map<string, Omit<Leak, 'where'>> {
   const pieces = new Map<string, Omit<Leak, 'where'>>();
   for (const { kind, value } of secrets) {
-    if (value.length < PIECE) throw new RangeError(`a ${kind} of ${value.length} characters is too short to be looked for`);
+    if (value.length < PIECE)
+      throw new RangeError(`a ${kind} of ${value.length} characters is too short to be looked for`);
     for (const [form, text] of formsOf(secretPart(value))) {
-      for (let at = 0; at + PIECE <= text.length; at += PIECE) pieces.set(text.slice(at, at + PIECE), { kind, form });
+      for (let at = 0; at + PIECE <= text.length; at += PIECE)
+        pieces.set(text.slice(at, at + PIECE), { kind, form });
       pieces.set(text.slice(-PIECE), { kind, form });
     }
   }
@@ -73,7 +75,9 @@ function piecesOf(secrets: Iterable<Secret>): Map<string, Omit<Leak, 'where'>> {
 
 /** The header of a JWT is the same for all and says nothing. */
 function secretPart(value: string): string {
-  return value.startsWith('eyJ') && value.includes('.') ? value.slice(value.indexOf('.') + 1) : value;
+  return value.startsWith('eyJ') && value.includes('.')
+    ? value.slice(value.indexOf('.') + 1)
+    : value;
 }
 
 function* formsOf(value: string): Iterable<readonly [string, string]> {
@@ -103,11 +107,15 @@ function variantsOf(text: string): ReadonlySet<string> {
 }
 
 function percentDecoded(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_whole, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return text.replace(/%([0-9a-f]{2})/gi, (_whole, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 function jsonUnescaped(text: string): string {
   return text
-    .replace(/\\u([0-9a-f]{4})/gi, (_whole, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/\\u([0-9a-f]{4})/gi, (_whole, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
     .replace(/\\([/"\\])/g, '$1');
 }

@@ -1,9 +1,22 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ClientMetadata, Configuration } from 'oidc-provider';
 import { startOp, webClient, type RunningOp } from '../../demo/op/op.js';
-import { newSigningKey, publicKeys, readToken, type ReadToken, type SigningKey } from './signing-key.js';
+import {
+  newSigningKey,
+  publicKeys,
+  readToken,
+  type ReadToken,
+  type SigningKey,
+} from './signing-key.js';
 
 export interface Answer {
   readonly status: number;
@@ -61,6 +74,10 @@ export const PATHS = {
  */
 export class OpHost {
   readonly calls: AnsweredCall[] = [];
+  /** Called with what the provider really said, before it is falsified. */
+  seen: (call: AnsweredCall) => void = () => undefined;
+  /** How far the clock of the test is ahead. */
+  aheadMs: () => number = () => 0;
   private readonly events = new EventEmitter();
   private readonly rewrites = new Map<string, Rewrite>();
   private readonly faults = new Map<string, Fault>();
@@ -78,7 +95,11 @@ export class OpHost {
     });
   }
 
-  static async start({ accessTokens = 'jwt', accessTokenSeconds = 300, configuration = {} }: OpHostOptions = {}): Promise<OpHost> {
+  static async start({
+    accessTokens = 'jwt',
+    accessTokenSeconds = 300,
+    configuration = {},
+  }: OpHostOptions = {}): Promise<OpHost> {
     const front = createServer().listen(0, '127.0.0.1');
     await once(front, 'listening');
     const issuer = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
@@ -86,7 +107,11 @@ export class OpHost {
     const opaque: Partial<Configuration> = {
       // OIDC Core §5.4: what a scope brings is told at the userinfo endpoint when there is an access token.
       conformIdTokenClaims: true,
-      features: { ...configuration.features, resourceIndicators: { enabled: false }, userinfo: { enabled: true } },
+      features: {
+        ...configuration.features,
+        resourceIndicators: { enabled: false },
+        userinfo: { enabled: true },
+      },
     };
     const op = await startOp({
       issuer,
@@ -105,9 +130,20 @@ export class OpHost {
   }
 
   register({ clientId, clientSecret, publicUrl, authMethod, more = {} }: Registration): void {
-    const client = webClient({ clientId, clientSecret, publicUrl, ...(authMethod !== undefined && { authMethod }) });
-    const { backchannel_logout_uri: _uri, backchannel_logout_session_required: _required, ...rest } = client;
-    const redirectUris = ['/callback', '/callback/one', '/callback/two'].map((path) => `${publicUrl}${path}`);
+    const client = webClient({
+      clientId,
+      clientSecret,
+      publicUrl,
+      ...(authMethod !== undefined && { authMethod }),
+    });
+    const {
+      backchannel_logout_uri: _uri,
+      backchannel_logout_session_required: _required,
+      ...rest
+    } = client;
+    const redirectUris = ['/callback', '/callback/one', '/callback/two'].map(
+      (path) => `${publicUrl}${path}`,
+    );
     this.op.addClient({ ...rest, redirect_uris: redirectUris, ...more });
   }
 
@@ -128,7 +164,10 @@ export class OpHost {
   }
 
   /** The same for a JSON answer of status 200. */
-  rewriteJson(path: string, change: (body: Record<string, unknown>) => object | Promise<object>): void {
+  rewriteJson(
+    path: string,
+    change: (body: Record<string, unknown>) => object | Promise<object>,
+  ): void {
     this.rewrite(path, async (answer) => {
       if (answer.status !== 200) return answer;
       const body = await change(JSON.parse(answer.body) as Record<string, unknown>);
@@ -137,7 +176,9 @@ export class OpHost {
   }
 
   /** Every ID token is read, and what `change` makes of it goes out in its place; undefined leaves it out. */
-  forgeIdToken(change: (token: ReadToken) => string | undefined | Promise<string | undefined>): void {
+  forgeIdToken(
+    change: (token: ReadToken) => string | undefined | Promise<string | undefined>,
+  ): void {
     this.rewriteJson(PATHS.token, async ({ id_token: idToken, ...body }) => {
       const forged = await change(readToken(String(idToken)));
       return forged === undefined ? body : { ...body, id_token: forged };
@@ -189,8 +230,9 @@ export class OpHost {
     const fault = this.faults.get(call.path);
     if (fault === 'reset') return void res.destroy();
     if (fault === 'hang') return;
-    if (typeof fault === 'number') return this.answer(res, call, { status: fault, headers: {}, body: '' });
-    const real = await this.forward(req, call);
+    if (typeof fault === 'number')
+      return this.answer(res, call, { status: fault, headers: {}, body: '' });
+    const real = this.inTime(await this.forward(req, call), call);
     if (fault === 'lost') return void res.destroy();
     const change = this.rewrites.get(call.path);
     const answer = change === undefined ? real : await change(real, call);
@@ -198,21 +240,45 @@ export class OpHost {
     this.answer(res, call, answer);
   }
 
+  /** The provider's clock goes along with the product's: an ID token is young when it comes. */
+  private inTime(answer: Answer, { path }: Call): Answer {
+    const seconds = Math.floor(this.aheadMs() / 1000);
+    if (path !== PATHS.token || answer.status !== 200 || seconds === 0) return answer;
+    const body = JSON.parse(answer.body) as Record<string, unknown>;
+    const { claims } = readToken(String(body['id_token']));
+    const late = Object.fromEntries(
+      ['iat', 'exp', 'auth_time'].map((name) => [name, Number(claims[name]) + seconds]),
+    );
+    return {
+      ...answer,
+      body: JSON.stringify({ ...body, id_token: this.key.sign({ ...claims, ...late }) }),
+    };
+  }
+
   private answer(res: ServerResponse, call: Call, answer: Answer): void {
-    const { 'content-length': _length, 'transfer-encoding': _encoding, connection: _connection, ...headers } = answer.headers;
+    const {
+      'content-length': _length,
+      'transfer-encoding': _encoding,
+      connection: _connection,
+      ...headers
+    } = answer.headers;
     this.calls.push({ ...call, answer });
     res.writeHead(answer.status, headers).end(answer.body);
     this.events.emit(call.path, { ...call, answer });
   }
 
-  /** Called with what the provider really said, before it is falsified. */
-  seen: (call: AnsweredCall) => void = () => undefined;
-
   private forward(req: IncomingMessage, call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { method, url: path, headers } = req;
       const outgoing = request(
-        { host: '127.0.0.1', port: this.op.port, method, path, headers: { ...headers, connection: 'close' }, agent: false },
+        {
+          host: '127.0.0.1',
+          port: this.op.port,
+          method,
+          path,
+          headers: { ...headers, connection: 'close' },
+          agent: false,
+        },
         (answer) => {
           readText(answer).then((body) => {
             resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body });
@@ -227,7 +293,13 @@ export class OpHost {
 
 async function toCall(req: IncomingMessage): Promise<Call> {
   const url = new URL(req.url ?? '/', 'http://op.invalid');
-  return { method: req.method ?? '', path: url.pathname, query: url.searchParams, headers: req.headers, body: await readText(req) };
+  return {
+    method: req.method ?? '',
+    path: url.pathname,
+    query: url.searchParams,
+    headers: req.headers,
+    body: await readText(req),
+  };
 }
 
 async function readText(stream: IncomingMessage): Promise<string> {

@@ -11,8 +11,11 @@ export async function sendRaw(port: number, lines: readonly string[], body = '')
   await once(socket, 'connect');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const ended = once(socket, 'close');
+  // A server that has had enough may reset the connection: what came until then is the answer.
   socket.on('error', () => undefined);
+  const ended = new Promise((resolve) => {
+    socket.once('close', resolve);
+  });
   socket.write([...lines, 'Connection: close', '', body].join('\r\n'), 'latin1');
   await ended;
   return parse(lines[0] ?? '', port, Buffer.concat(chunks).toString('utf8'));

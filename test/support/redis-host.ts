@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import type { Certificates } from './certificates.js';
 
 export interface RedisHostOptions {
   /** Settings as in redis.conf, without the leading dashes: `{ maxmemory: '3mb' }`. */
@@ -11,6 +13,10 @@ export interface RedisHostOptions {
   readonly password?: string;
   /** A port that was reserved before, for a Redis that is to appear later. */
   readonly port?: number;
+  /** TLS instead of plain TCP, replication included. */
+  readonly tls?: Certificates;
+  /** Makes it a Sentinel with this configuration, which it rewrites. */
+  readonly sentinel?: readonly string[];
 }
 
 const READY_MS = 5_000;
@@ -28,13 +34,21 @@ export class RedisHost {
   static async start(options: RedisHostOptions = {}): Promise<RedisHost> {
     const directory = await mkdtemp(join(tmpdir(), 'vestibule-redis-'));
     const host = new RedisHost(options.port ?? (await freePort()), directory, options);
+    if (options.sentinel !== undefined) {
+      await writeFile(host.sentinelFile, `${options.sentinel.join('\n')}\n`);
+    }
     await host.run();
     return host;
   }
 
   get url(): string {
     const login = this.options.password === undefined ? '' : `:${this.options.password}@`;
-    return `redis://${login}127.0.0.1:${this.port}`;
+    const scheme = this.options.tls === undefined ? 'redis' : 'rediss';
+    return `${scheme}://${login}127.0.0.1:${this.port}`;
+  }
+
+  private get sentinelFile(): string {
+    return join(this.directory, 'sentinel.conf');
   }
 
   /** Starts the process (again); the port stays the same. */
@@ -80,10 +94,13 @@ export class RedisHost {
 
   /** Sends one command on a connection of its own; the raw reply, as the protocol has it (RESP2). */
   async command(...words: readonly string[]): Promise<string> {
-    const { password } = this.options;
-    const socket = connect(this.port, '127.0.0.1');
+    const { password, tls } = this.options;
+    const socket =
+      tls === undefined
+        ? connect(this.port, '127.0.0.1')
+        : connectTls({ port: this.port, host: '127.0.0.1', ca: tls.ca });
     try {
-      await once(socket, 'connect');
+      await once(socket, tls === undefined ? 'connect' : 'secureConnect');
       if (password !== undefined) await exchange(socket, ['AUTH', password]);
       return await exchange(socket, words);
     } finally {
@@ -98,15 +115,17 @@ export class RedisHost {
   }
 
   private commandLine(): string[] {
+    const { tls, sentinel } = this.options;
     const settings: Record<string, string> = {
-      port: String(this.port),
+      ...(tls === undefined ? { port: String(this.port) } : tlsSettings(this.port, tls)),
       bind: '127.0.0.1',
       dir: this.directory,
-      save: '',
+      ...(sentinel === undefined && { save: '' }),
       ...(this.options.password === undefined ? {} : { requirepass: this.options.password }),
       ...this.options.settings,
     };
-    return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    return sentinel === undefined ? words : [this.sentinelFile, '--sentinel', ...words];
   }
 
   private async answers(): Promise<void> {
@@ -132,6 +151,18 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+function tlsSettings(port: number, tls: Certificates): Record<string, string> {
+  return {
+    port: '0',
+    'tls-port': String(port),
+    'tls-cert-file': tls.certFile,
+    'tls-key-file': tls.keyFile,
+    'tls-ca-cert-file': tls.caFile,
+    'tls-auth-clients': 'no',
+    'tls-replication': 'yes',
+  };
 }
 
 function notStarted(error: unknown): Error {

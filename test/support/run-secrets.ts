@@ -11,7 +11,8 @@ export function* secretsOfRun(run: {
 }): Iterable<Secret> {
   for (const call of run.calls) yield* secretsOfCall(call);
   for (const hop of run.hops) yield* secretsOfHop(hop, run.config);
-  for (const key of run.config.session.keys) yield { kind: 'session key', value: key.secret.toString('base64url') };
+  for (const key of run.config.session.keys)
+    yield { kind: 'session key', value: key.secret.toString('base64url') };
   for (const { clientSecret } of run.config.providers) {
     if (clientSecret !== undefined) yield { kind: 'client secret', value: clientSecret };
   }
@@ -57,7 +58,10 @@ function* secretsOfHop(hop: Hop, { cookie }: VestibuleConfig): Iterable<Secret> 
   }
 }
 
-function* named(values: Readonly<Record<string, unknown>>, kinds: Readonly<Record<string, SecretKind>>): Iterable<Secret> {
+function* named(
+  values: Readonly<Record<string, unknown>>,
+  kinds: Readonly<Record<string, SecretKind>>,
+): Iterable<Secret> {
   for (const [name, kind] of Object.entries(kinds)) {
     const value = values[name];
     // What a test made up (`state=x`) is no secret of the run.

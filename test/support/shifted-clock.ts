@@ -2,7 +2,8 @@ import type { Clock } from '../../src/domain/clock.js';
 
 /** The real time, moved forward as told: a real provider's tokens stay valid until a test says otherwise. */
 export class ShiftedClock implements Clock {
-  private offset = 0;
+  /** Milliseconds ahead of the real time. */
+  offset = 0;
 
   now(): number {
     return Date.now() + this.offset;

@@ -1,4 +1,10 @@
-import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import {
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto';
 import type { JWK } from 'oidc-provider';
 
 export type TokenClaims = Record<string, unknown>;

@@ -5,7 +5,13 @@ import { exposuresOfHop, exposuresOfLog, type Ground } from './exposures.js';
 import { formsOf } from './html-page.js';
 import { exchange, jsonOf, type Hop, type Outgoing } from './http-exchange.js';
 import { findLeaks, type Exposure, type Leak, type Secret } from './leak-scan.js';
-import { OpHost, RESOURCE, type AnsweredCall, type OpHostOptions, type Registration } from './op-host.js';
+import {
+  OpHost,
+  RESOURCE,
+  type AnsweredCall,
+  type OpHostOptions,
+  type Registration,
+} from './op-host.js';
 import { RedisHost, type RedisHostOptions } from './redis-host.js';
 import { secretsOfRun } from './run-secrets.js';
 import { ShiftedClock } from './shifted-clock.js';
@@ -73,6 +79,7 @@ export class Stage {
     // RFC 6749 §2.3.1: both parts of Basic are form-urlencoded, which these characters show.
     const clientSecret = `${randomBytes(24).toString('base64url')}+%:/~`;
     const clock = new ShiftedClock();
+    op.aheadMs = () => clock.offset;
     const file = options.file?.replaceAll('${API}', api.url);
     const bff = await BffHost.start({
       clock,
@@ -122,7 +129,10 @@ export class Stage {
   }
 
   /** Logs a person in and follows to the page where they end. */
-  async logIn(person: UserAgent, { as = 'alice', ...query }: Readonly<Record<string, string>> = {}): Promise<Hop> {
+  async logIn(
+    person: UserAgent,
+    { as = 'alice', ...query }: Readonly<Record<string, string>> = {},
+  ): Promise<Hop> {
     const page = await this.startLogin(person, query);
     return page.url.startsWith(this.op.issuer) ? person.submit({ user: as }, page) : page;
   }
@@ -131,18 +141,29 @@ export class Stage {
   async member(query: Readonly<Record<string, string>> = {}): Promise<UserAgent> {
     const person = this.person();
     await this.logIn(person, query);
-    if ((await this.view(person))['authenticated'] !== true) throw new Error(`the login failed: ${person.lastHop.body.slice(0, 500)}`);
+    if ((await this.view(person))['authenticated'] !== true)
+      throw new Error(`the login failed: ${person.lastHop.body.slice(0, 500)}`);
     return person;
   }
 
   /** The callback's address with code and state, before any browser has followed it. */
-  async callbackFor(person: UserAgent, { as = 'alice', ...query }: Readonly<Record<string, string>> = {}): Promise<string> {
+  async callbackFor(
+    person: UserAgent,
+    { as = 'alice', ...query }: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
     let hop = await person.load(this.url(`/login?${new URLSearchParams(query).toString()}`));
     for (;;) {
       if (hop.headers.location === undefined) {
-        const action = formsOf(hop.body)[0]?.action ?? raise(`the provider answered ${hop.status} with no way on`);
+        const action =
+          formsOf(hop.body)[0]?.action ??
+          raise(`the provider answered ${hop.status} with no way on`);
         const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-        hop = await person.load(new URL(action, hop.url).href, { method: 'POST', headers, body: `user=${as}`, site: 'same-origin' });
+        hop = await person.load(new URL(action, hop.url).href, {
+          method: 'POST',
+          headers,
+          body: `user=${as}`,
+          site: 'same-origin',
+        });
         continue;
       }
       const next = new URL(hop.headers.location, hop.url).href;
@@ -161,7 +182,11 @@ export class Stage {
   }
 
   /** A call of the API by a script of our page. */
-  call(person: UserAgent, path = '/api/orders', init: Parameters<UserAgent['fetch']>[1] = {}): Promise<Hop> {
+  call(
+    person: UserAgent,
+    path = '/api/orders',
+    init: Parameters<UserAgent['fetch']>[1] = {},
+  ): Promise<Hop> {
     return person.fetch(this.url(path), init);
   }
 
@@ -193,7 +218,13 @@ export class Stage {
     await this.api.down();
     await this.redisHost?.stop();
     const leaks = this.leaks();
-    if (leaks.length > 0) throw new Error(`secrets leaked: ${JSON.stringify(leaks, undefined, INDENT)}`);
+    if (leaks.length > 0)
+      throw new Error(`secrets leaked: ${JSON.stringify(leaks, undefined, INDENT)}`);
+  }
+
+  /** For a stage of one test: `await using stage = await Stage.open()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   private *exposures(): Iterable<Exposure> {
@@ -209,7 +240,6 @@ export class Stage {
     yield* this.said;
   }
 }
-
 
 async function startRedis(wanted: StageOptions['redis']): Promise<RedisHost | undefined> {
   if (wanted === undefined || wanted === false) return undefined;

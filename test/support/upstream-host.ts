@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { accessTokenCheck, type CheckCaller } from '../../demo/api/access-token.js';
 
@@ -80,11 +86,22 @@ export class UpstreamHost {
   }
 
   /** Tells what came without telling any value that may be secret. */
-  private async echo({ method, target, headers, body }: ReceivedRequest, res: ServerResponse): Promise<void> {
+  private async echo(
+    { method, target, headers, body }: ReceivedRequest,
+    res: ServerResponse,
+  ): Promise<void> {
     const caller = await this.check?.(headers.authorization);
-    const known = caller?.kind === 'known' ? { sub: caller.claims.sub, aud: caller.claims.aud } : {};
-    const status = caller === undefined || caller.kind === 'known' ? 200 : caller.kind === 'refused' ? 401 : 503;
-    const text = JSON.stringify({ method, target, body, headers: Object.keys(headers).sort(), ...known });
+    const known =
+      caller?.kind === 'known' ? { sub: caller.claims.sub, aud: caller.claims.aud } : {};
+    const status =
+      caller === undefined || caller.kind === 'known' ? 200 : caller.kind === 'refused' ? 401 : 503;
+    const text = JSON.stringify({
+      method,
+      target,
+      body,
+      headers: Object.keys(headers).sort(),
+      ...known,
+    });
     res.writeHead(status, { 'content-type': 'application/json' }).end(text);
   }
 }

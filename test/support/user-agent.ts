@@ -33,7 +33,10 @@ const DISTANCE: readonly Site[] = ['none', 'same-origin', 'same-site', 'cross-si
  */
 export class UserAgent {
   readonly hops: Hop[] = [];
-  readonly jar = new CookieJar(undefined, { prefixSecurity: 'strict', rejectPublicSuffixes: false });
+  readonly jar = new CookieJar(undefined, {
+    prefixSecurity: 'strict',
+    rejectPublicSuffixes: false,
+  });
   /** The address of the page that is shown, with its fragment. */
   page = 'about:blank';
 
@@ -68,11 +71,18 @@ export class UserAgent {
   submitForm(form: Form, fields: Readonly<Record<string, string>> = {}): Promise<Hop> {
     const url = new URL(form.action, this.page).href;
     const body = new URLSearchParams({ ...form.fields, ...fields }).toString();
-    return this.navigate(url, relation(this.page, url), { method: form.method, body, from: this.page });
+    return this.navigate(url, relation(this.page, url), {
+      method: form.method,
+      body,
+      from: this.page,
+    });
   }
 
   /** One request as a page load, nothing followed. */
-  load(url: string, { site = 'none', ...more }: Outgoing & { readonly site?: Site } = {}): Promise<Hop> {
+  load(
+    url: string,
+    { site = 'none', ...more }: Outgoing & { readonly site?: Site } = {},
+  ): Promise<Hop> {
     return this.send(url, { ...more, site, mode: 'navigate', dest: 'document' });
   }
 
@@ -80,7 +90,10 @@ export class UserAgent {
   fetch(url: string, { from, csrf = true, headers = {}, ...more }: FetchInit = {}): Promise<Hop> {
     const page = from ?? url;
     const site = relation(page, url);
-    const origin = site !== 'same-origin' || (more.method ?? 'GET') !== 'GET' ? { origin: new URL(page).origin } : {};
+    const origin =
+      site !== 'same-origin' || (more.method ?? 'GET') !== 'GET'
+        ? { origin: new URL(page).origin }
+        : {};
     return this.send(url, {
       ...more,
       headers: { accept: '*/*', ...origin, ...(csrf && { 'x-csrf': '1' }), ...headers },
@@ -91,7 +104,11 @@ export class UserAgent {
   }
 
   /** Whatever else a browser loads: images, frames, prefetches. */
-  subresource(url: string, dest: string, { site = 'same-origin', ...more }: Outgoing & { readonly site?: Site } = {}): Promise<Hop> {
+  subresource(
+    url: string,
+    dest: string,
+    { site = 'same-origin', ...more }: Outgoing & { readonly site?: Site } = {},
+  ): Promise<Hop> {
     const mode = dest === 'iframe' ? 'navigate' : 'no-cors';
     return this.send(url, { ...more, site, mode, dest });
   }
@@ -111,12 +128,21 @@ export class UserAgent {
   }
 
   private async navigate(start: string, from: Site, first: Step = {}): Promise<Hop> {
-    let step: Step & { readonly url: string; readonly site: Site } = { ...first, url: start, site: from };
+    let step: Step & { readonly url: string; readonly site: Site } = {
+      ...first,
+      url: start,
+      site: from,
+    };
     for (let count = 0; count < MAX_HOPS; count += 1) {
       const { url, site, method, body, from: page } = step;
       const posting = method === 'POST' && { 'content-type': 'application/x-www-form-urlencoded' };
       const origin = method === 'POST' && page !== undefined && { origin: new URL(page).origin };
-      const hop = await this.load(url, { ...(method !== undefined && { method }), body, headers: { ...posting, ...origin }, site });
+      const hop = await this.load(url, {
+        ...(method !== undefined && { method }),
+        body,
+        headers: { ...posting, ...origin },
+        site,
+      });
       const next = this.redirectOf(hop, url, site) ?? this.scriptOf(hop, url);
       if (next === undefined) return hop;
       step = next;
@@ -124,7 +150,11 @@ export class UserAgent {
     throw new Error(`more than ${MAX_HOPS} hops from ${new URL(start).pathname}`);
   }
 
-  private redirectOf(hop: Hop, url: string, site: Site): { readonly url: string; readonly site: Site } | undefined {
+  private redirectOf(
+    hop: Hop,
+    url: string,
+    site: Site,
+  ): { readonly url: string; readonly site: Site } | undefined {
     const { location } = hop.headers;
     if (location === undefined || hop.status < 300 || hop.status > 399) return undefined;
     const next = new URL(location, url);
@@ -134,7 +164,10 @@ export class UserAgent {
   }
 
   /** What the scripts do that our pages and the provider's have: go on, or submit the form. */
-  private scriptOf(hop: Hop, url: string): (Step & { readonly url: string; readonly site: Site }) | undefined {
+  private scriptOf(
+    hop: Hop,
+    url: string,
+  ): (Step & { readonly url: string; readonly site: Site }) | undefined {
     this.page = url;
     const target = scriptTargetOf(hop.body);
     if (target !== undefined) {
@@ -148,10 +181,17 @@ export class UserAgent {
     return { url: next, site: relation(url, next), method: form.method, body, from: url };
   }
 
-  private async send(url: string, { site, mode, dest, method = 'GET', headers = {}, body }: Sending): Promise<Hop> {
+  private async send(
+    url: string,
+    { site, mode, dest, method = 'GET', headers = {}, body }: Sending,
+  ): Promise<Hop> {
     const isCrossSite = site === 'cross-site';
     const safe = method === 'GET' || method === 'HEAD';
-    const sameSiteContext = !isCrossSite ? 'strict' : mode === 'navigate' && dest === 'document' && safe ? 'lax' : 'none';
+    const sameSiteContext = !isCrossSite
+      ? 'strict'
+      : mode === 'navigate' && dest === 'document' && safe
+        ? 'lax'
+        : 'none';
     const cookie = await this.jar.getCookieString(url, { sameSiteContext });
     const accept = mode === 'navigate' ? 'text/html,application/xhtml+xml,*/*;q=0.8' : '*/*';
     const hop = await exchange(url, {

@@ -1,0 +1,394 @@
+import { createHash } from 'node:crypto';
+import { cookiesSet, jsonOf, locationOf, type Hop } from '../support/http-exchange.js';
+import { errorCodeOf } from '../support/html-page.js';
+import { PATHS } from '../support/op-host.js';
+import { CLIENT_ID, Stage } from '../support/stage.js';
+
+/** The attributes of a Set-Cookie line, without name and value. */
+function attributesOf(hop: Hop, name: string): string[] {
+  const line = cookiesSet(hop).find((cookie) => cookie.startsWith(`${name}=`)) ?? '';
+  return line.split('; ').slice(1).sort();
+}
+
+function hopTo(hops: readonly Hop[], path: string): Hop {
+  const hop = hops.find(({ url }) => new URL(url).pathname === path);
+  if (hop === undefined) throw new Error(`nobody went to ${path}`);
+  return hop;
+}
+
+describe.each([
+  ['memory', false],
+  ['Redis', true],
+] as const)('logging in with sessions in %s', (_name, redis) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open({ redis });
+  });
+  afterAll(() => stage.close());
+
+  it('leads a person through the provider to the page that they wanted (A-01, A-08, A-16, A-17)', async () => {
+    const person = stage.person();
+    const page = await stage.logIn(person, { return_to: '/inbox?folder=new' });
+    expect(page.status).toBe(200);
+    expect(page.body).toContain('The application');
+    expect(person.page).toBe(stage.url('/inbox?folder=new'));
+    expect(await stage.view(person)).toMatchObject({ authenticated: true, user: { sub: 'alice', name: 'Alice Archer' } });
+  });
+
+  it('gives the browser two httpOnly cookies and nothing else', async () => {
+    const person = await stage.member();
+    expect(await person.cookieNames(stage.url('/'))).toEqual([stage.bff.loginCookieName, stage.bff.cookieName].sort());
+    const { hops } = person;
+    expect(attributesOf(hopTo(hops, '/callback'), stage.bff.cookieName)).toEqual(['HttpOnly', 'Path=/', 'SameSite=Strict']);
+    expect(attributesOf(hopTo(hops, '/login'), stage.bff.loginCookieName)).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax']);
+  });
+
+  it('has the session on the first page after the login, although its cookie is SameSite=Strict', async () => {
+    const person = stage.person();
+    const page = await stage.logIn(person, { return_to: '/first' });
+    expect(page.requestHeaders['cookie']).toContain(`${stage.bff.cookieName}=`);
+    expect(page.requestHeaders['sec-fetch-site']).toBe('same-origin');
+  });
+});
+
+describe('the request to the provider', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open();
+  });
+  afterAll(() => stage.close());
+
+  async function request(query: string, headers: Readonly<Record<string, string>> = {}): Promise<URLSearchParams> {
+    return locationOf(await stage.person().load(stage.url(`/login${query}`), { headers })).searchParams;
+  }
+
+  it('carries PKCE S256, state and nonce of 256 bits, and the exact redirect URI (ATK-33, A-29)', async () => {
+    const parameters = await request('');
+    expect(Object.fromEntries(parameters)).toMatchObject({
+      client_id: CLIENT_ID,
+      response_type: 'code',
+      code_challenge_method: 'S256',
+      redirect_uri: stage.url('/callback'),
+    });
+    for (const name of ['state', 'nonce', 'code_challenge']) expect(parameters.get(name)).toMatch(/^[\w-]{43}$/);
+    expect(parameters.get('scope')?.split(' ')).toContain('openid');
+  });
+
+  it('sends the verifier of its challenge to the token endpoint, and to nobody else (ATK-33)', async () => {
+    const person = await stage.member();
+    const challenge = new URL(hopTo(person.hops, '/auth').url).searchParams.get('code_challenge');
+    const body = new URLSearchParams(stage.op.callsOf(PATHS.token).at(-1)?.body);
+    expect(createHash('sha256').update(body.get('code_verifier') ?? '').digest('base64url')).toBe(challenge);
+  });
+
+  it('never repeats a state, a nonce or a challenge (ATK-31)', async () => {
+    const person = stage.person();
+    const seen = new Set<string | null>();
+    for (let count = 0; count < 30; count += 1) {
+      const { searchParams } = locationOf(await person.load(stage.url('/login')));
+      for (const name of ['state', 'nonce', 'code_challenge']) seen.add(searchParams.get(name));
+    }
+    expect(seen.size).toBe(90);
+  });
+
+  it.each([
+    { host: 'evil.example' },
+    { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' },
+    { forwarded: 'host=evil.example;proto=javascript' },
+    { 'x-forwarded-prefix': '//evil.example', 'x-forwarded-port': '1' },
+    { 'x-original-url': '/evil', 'x-rewrite-url': '//evil.example' },
+  ])('does not change with %j (ATK-03)', async (headers) => {
+    const parameters = await request('', headers);
+    expect(parameters.get('redirect_uri')).toBe(stage.url('/callback'));
+    expect(parameters.toString()).not.toContain('evil');
+  });
+
+  it('hands on the allow-listed parameters and drops all others', async () => {
+    const parameters = await request(
+      '?prompt=login&login_hint=alice&ui_locales=de&acr_values=urn:a&max_age=60&redirect_uri=https://evil.example&response_mode=fragment&scope=all&client_id=other&request=jwt&foo=bar',
+    );
+    expect(Object.fromEntries(parameters)).toMatchObject({
+      prompt: 'login',
+      login_hint: 'alice',
+      ui_locales: 'de',
+      acr_values: 'urn:a',
+      max_age: '60',
+      client_id: CLIENT_ID,
+      redirect_uri: stage.url('/callback'),
+    });
+    expect(parameters.get('scope')).not.toBe('all');
+    for (const name of ['response_mode', 'request', 'foo', 'return_to']) expect(parameters.has(name)).toBe(false);
+  });
+
+  it.each(['?prompt=login&prompt=none', '?max_age=soon', '?return_to=/a&return_to=/b', '?max_age=-1'])('is not made for %s', async (query) => {
+    const answer = await stage.person().load(stage.url(`/login${query}`));
+    expect(answer.status).toBe(400);
+    expect(errorCodeOf(answer.body)).toBe('bad_request');
+    expect(cookiesSet(answer)).toEqual([]);
+  });
+
+  it('is refused for a provider that nobody configured', async () => {
+    const answer = await stage.person().load(stage.url('/login?provider=elsewhere'));
+    expect([answer.status, errorCodeOf(answer.body)]).toEqual([400, 'unknown_provider']);
+  });
+});
+
+describe('who may start a login', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open();
+  });
+  afterAll(() => stage.close());
+
+  it('a fetch of our own page gets the address, and the login then works', async () => {
+    const person = stage.person();
+    const answer = await person.fetch(stage.url('/login?return_to=/after'), { headers: { accept: 'application/json' } });
+    expect(answer.status).toBe(200);
+    const page = await person.visit(String(jsonOf(answer)['location']));
+    await person.submit({ user: 'bob' }, page);
+    expect(person.page).toBe(stage.url('/after'));
+    expect(await stage.view(person)).toMatchObject({ user: { sub: 'bob' } });
+  });
+
+  const foreign = 'https://evil.example/';
+  it.each([
+    ['a fetch without X-CSRF', () => stage.person().fetch(stage.url('/login'), { csrf: false, headers: { accept: 'application/json' } })],
+    ['a fetch that does not ask for JSON', () => stage.person().fetch(stage.url('/login'))],
+    ['a fetch of a foreign page', () => stage.person().fetch(stage.url('/login'), { from: foreign, headers: { accept: 'application/json' } })],
+    ['an iframe', () => stage.person().subresource(stage.url('/login'), 'iframe')],
+    ['a foreign iframe', () => stage.person().subresource(stage.url('/login'), 'iframe', { site: 'cross-site' })],
+    ['an image', () => stage.person().subresource(stage.url('/login'), 'image', { site: 'cross-site' })],
+    ['a favicon', () => stage.person().subresource(stage.url('/login'), 'image')],
+    ['a manifest', () => stage.person().subresource(stage.url('/login'), 'manifest')],
+    ['a service worker', () => stage.person().subresource(stage.url('/login'), 'serviceworker')],
+    ['a prefetch', () => stage.person().load(stage.url('/login'), { headers: { 'sec-purpose': 'prefetch' } })],
+    ['a prerender', () => stage.person().load(stage.url('/login'), { headers: { 'sec-purpose': 'prefetch;prerender' } })],
+    ['an old prefetch', () => stage.person().load(stage.url('/login'), { headers: { purpose: 'prefetch' } })],
+    ['an XMLHttpRequest of an old browser', () => stage.send(stage.url('/login'), { headers: { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' } })],
+    ['a tool that takes anything', () => stage.send(stage.url('/login'), { headers: { accept: '*/*' } })],
+  ] as const)('%s starts nothing (ATK-39, ATK-54)', async (_name, sendIt) => {
+    const before = stage.bff.logged('login.started').length;
+    const answer = await sendIt();
+    expect(answer.status).toBe(400);
+    expect(answer.headers.location).toBeUndefined();
+    expect(cookiesSet(answer)).toEqual([]);
+    expect(stage.bff.logged('login.started')).toHaveLength(before);
+  });
+
+  it('a browser that sends no Sec-Fetch headers may', async () => {
+    const answer = await stage.send(stage.url('/login'), { headers: { accept: 'text/html,*/*' } });
+    expect(answer.status).toBe(302);
+  });
+
+  it.each(['HEAD', 'POST', 'PUT', 'DELETE'])('%s /login does not', async (method) => {
+    const answer = await stage.person().load(stage.url('/login'), { method });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.allow).toBe('GET');
+    expect(cookiesSet(answer)).toEqual([]);
+  });
+});
+
+describe('where a login ends', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open({ env: { RETURN_ORIGINS: 'https://other.example' } });
+  });
+  afterAll(() => stage.close());
+
+  it('on a deep link with query and fragment', async () => {
+    const person = stage.person();
+    await stage.logIn(person, { return_to: '/reports/7?tab=a%26b&x=ü#section-2' });
+    expect(person.page).toBe(stage.url('/reports/7?tab=a%26b&x=%C3%BC#section-2'));
+  });
+
+  it('at home when nothing was asked for', async () => {
+    const person = stage.person();
+    await stage.logIn(person);
+    expect(person.page).toBe(stage.url('/'));
+  });
+
+  it.each(['/login?return_to=/x', '/callback?code=a', '/logout', '/session', '/api/orders', '/sessions'])('at home instead of on %s (ATK-29)', async (target) => {
+    const person = stage.person();
+    await stage.logIn(person, { return_to: target });
+    expect(person.page).toBe(stage.url('/'));
+  });
+
+  it('on a page of a configured origin', async () => {
+    const person = stage.person();
+    const callback = await stage.callbackFor(person, { return_to: 'https://other.example/welcome?x=1#y' });
+    const answer = await person.load(callback, { site: 'cross-site' });
+    expect(locationOf(answer).searchParams.get('return_to')).toBe('https://other.example/welcome?x=1#y');
+  });
+
+  it('with an address that holds neither code nor state (ATK-26)', async () => {
+    const person = stage.person();
+    await stage.logIn(person, { return_to: '/here' });
+    const after = person.hops.slice(person.hops.findIndex(({ url }) => url.includes('/callback')) + 1);
+    expect(after.map(({ url }) => new URL(url).pathname)).toEqual(['/login/return', '/here']);
+    for (const { url, headers } of after.slice(0, 1)) {
+      expect(url).not.toMatch(/code|state/);
+      expect(headers['referrer-policy']).toBe('no-referrer');
+      expect(headers['cache-control']).toBe('no-store');
+    }
+  });
+});
+
+describe('prompt, max_age and acr_values', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open();
+  });
+  afterAll(() => stage.close());
+
+  it('prompt=none without a login at the provider ends on the page with login_error (A-28)', async () => {
+    const person = stage.person();
+    await stage.logIn(person, { prompt: 'none', return_to: '/quiet?x=1#y' });
+    expect(person.page).toBe(stage.url('/quiet?x=1&login_error=login_required#y'));
+    expect(await stage.view(person)).toMatchObject({ authenticated: false });
+    expect(stage.op.callsOf(PATHS.token)).toHaveLength(0);
+  });
+
+  it('prompt=none with a login at the provider asks nothing', async () => {
+    const person = await stage.member();
+    const before = person.hops.length;
+    await stage.logIn(person, { prompt: 'none', return_to: '/quiet' });
+    expect(person.page).toBe(stage.url('/quiet'));
+    expect(person.hops.slice(before).some(({ url }) => url.includes('/interaction/'))).toBe(false);
+  });
+
+  it('max_age=0 lets the provider ask again, and the answer is checked (D-19)', async () => {
+    const person = await stage.member();
+    const page = await stage.startLogin(person, { max_age: '0' });
+    expect(page.url).toContain('/interaction/');
+    await person.submit({ user: 'alice' }, page);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+
+  it('acr_values that the provider did not reach are refused (D-20, F-12)', async () => {
+    const person = stage.person();
+    const page = await stage.logIn(person, { acr_values: 'urn:example:gold' });
+    expect([page.status, errorCodeOf(page.body)]).toEqual([400, 'login_rejected']);
+    expect(await stage.view(person)).toMatchObject({ authenticated: false });
+  });
+
+  it('acr_values that the provider reached are in the session', async () => {
+    const person = await stage.member({ acr_values: 'urn:vestibule:demo:click' });
+    expect(await stage.view(person)).toMatchObject({ acr: 'urn:vestibule:demo:click' });
+  });
+});
+
+describe('client authentication', () => {
+  it('client_secret_basic goes form-urlencoded into the header and not into the body (A-14)', async () => {
+    await using stage = await Stage.open();
+    await stage.member();
+    const [call] = stage.op.callsOf(PATHS.token);
+    const [, credentials = ''] = call?.headers.authorization?.split(' ') ?? [];
+    const parts = Buffer.from(credentials, 'base64').toString('utf8').split(':');
+    expect(parts.map((part) => new URLSearchParams(`v=${part}`).get('v'))).toEqual([CLIENT_ID, stage.clientSecret]);
+    expect(new URLSearchParams(call?.body).has('client_secret')).toBe(false);
+  });
+
+  it('client_secret_post goes into the body and not into the header', async () => {
+    await using stage = await Stage.open({
+      env: { OIDC_CLIENT_AUTH: 'client_secret_post' },
+      client: { authMethod: 'client_secret_post' },
+    });
+    await stage.member();
+    const [call] = stage.op.callsOf(PATHS.token);
+    expect(call?.headers.authorization).toBeUndefined();
+    expect(new URLSearchParams(call?.body).get('client_secret')).toBe(stage.clientSecret);
+  });
+});
+
+describe('behind https', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open({ https: true, env: { OIDC_RESPONSE_MODE: 'form_post' } });
+  });
+  afterAll(() => stage.close());
+
+  it('logs in by form_post, whose cross-site POST brings the binding (A-27)', async () => {
+    const person = stage.person();
+    await stage.logIn(person, { return_to: '/posted#here' });
+    expect(person.page).toBe(stage.url('/posted#here'));
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    const callback = hopTo(person.hops, '/callback');
+    expect([callback.method, callback.status]).toEqual(['POST', 303]);
+    expect(callback.requestHeaders).toMatchObject({ origin: stage.op.issuer, 'sec-fetch-site': 'cross-site' });
+    expect(attributesOf(callback, '__Host-vestibule')).toEqual(['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']);
+    expect(attributesOf(hopTo(person.hops, '/login'), '__Host-vestibule-login')).toEqual(['HttpOnly', 'Path=/', 'SameSite=None', 'Secure']);
+  });
+
+  it('a posted login_required of prompt=none makes no session and no token call (A-28)', async () => {
+    const person = stage.person();
+    const calls = stage.op.callsOf(PATHS.token).length;
+    await stage.startLogin(person, { prompt: 'none', max_age: '0', return_to: '/quiet' });
+    expect(person.page).toBe(stage.url('/quiet?login_error=login_required'));
+    expect(stage.op.callsOf(PATHS.token)).toHaveLength(calls);
+  });
+
+  it.each([
+    ['application/json', '{"code":"a","state":"b"}', 415],
+    ['text/plain', 'code=a&state=b', 415],
+    ['application/x-www-form-urlencoded', `state=${'x'.repeat(70_000)}`, 413],
+    ['application/x-www-form-urlencoded', 'code=a', 400],
+  ])('refuses a posted callback of %s', async (type, body, status) => {
+    const answer = await stage.person().load(stage.url('/callback'), { method: 'POST', headers: { 'content-type': type }, body, site: 'cross-site' });
+    expect(answer.status).toBe(status);
+  });
+
+  it('keeps cookies Secure whatever the connection says (ATK-03)', async () => {
+    const answer = await stage.person().load(stage.url('/login'), { headers: { 'x-forwarded-proto': 'http' } });
+    for (const cookie of cookiesSet(answer)) expect(cookie).toContain('; Secure');
+    expect(answer.headers['strict-transport-security']).toContain('max-age=');
+  });
+});
+
+describe('claims', () => {
+  it('come from userinfo, the allow-listed ones only (A-13)', async () => {
+    await using stage = await Stage.open({ op: { accessTokens: 'opaque' } });
+    const person = await stage.member();
+    expect(stage.op.callsOf(PATHS.userinfo)).toHaveLength(1);
+    const { user } = await stage.view(person);
+    expect(Object.keys(user as object).sort()).toEqual(['email', 'email_verified', 'name', 'sub']);
+  });
+});
+
+describe('with several providers', () => {
+  const provider = (id: string): string => `  - id: ${id}
+    issuer: \${OIDC_ISSUER}
+    clientId: \${OIDC_CLIENT_ID}
+    clientSecret: \${OIDC_CLIENT_SECRET}
+    userinfo: false
+`;
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open({ file: `providers:\n${provider('one')}${provider('two')}`, env: { OIDC_SCOPE: undefined, OIDC_USERINFO: undefined } });
+  });
+  afterAll(() => stage.close());
+
+  it('a person chooses, and comes back by the way of that provider', async () => {
+    const person = stage.person();
+    const chooser = await stage.startLogin(person, { return_to: '/chosen' });
+    expect(chooser.status).toBe(200);
+    const links = [...chooser.body.matchAll(/href="([^"]+)"/g)].map(([, href = '']) => href.replaceAll('&amp;', '&'));
+    expect(links).toHaveLength(2);
+    await person.submit({ user: 'carol' }, await person.click(links[1] ?? ''));
+    expect(person.page).toBe(stage.url('/chosen'));
+    expect(person.hops.some(({ url }) => url.startsWith(stage.url('/callback/two?')))).toBe(true);
+    expect(await stage.view(person)).toMatchObject({ provider: 'two', user: { sub: 'carol', name: 'Carol Núñez' } });
+  });
+
+  it('an answer that comes by the way of another provider is refused and consumes nothing (ATK-35)', async () => {
+    const person = stage.person();
+    const callback = await stage.callbackFor(person, { provider: 'two' });
+    const calls = stage.op.callsOf(PATHS.token).length;
+    for (const path of ['/callback/one', '/callback']) {
+      const refused = await person.load(callback.replace('/callback/two', path), { site: 'cross-site' });
+      expect([refused.status, errorCodeOf(refused.body)]).toEqual([400, 'login_rejected']);
+    }
+    expect(stage.op.callsOf(PATHS.token)).toHaveLength(calls);
+    await person.arrive(callback);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+});

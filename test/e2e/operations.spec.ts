@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { jsonOf } from '../support/http-exchange.js';
+import { Stage } from '../support/stage.js';
+
+describe('health', () => {
+  it('is green with the provider down, and says so', async () => {
+    await using stage = await Stage.open();
+    await stage.bff.untilLogged('provider.discovered');
+    await stage.op.down();
+    const live = await stage.send(`${stage.bff.internalOrigin}/healthz`);
+    expect([live.status, jsonOf(live)]).toEqual([200, { status: 'ok' }]);
+    const ready = await stage.send(`${stage.bff.internalOrigin}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(jsonOf(ready)).toMatchObject({ status: 'ready', draining: false, store: 'up', providers: { generic: 'known' } });
+  });
+
+  it('warns of sessions in memory', async () => {
+    await using stage = await Stage.open();
+    const { warnings } = jsonOf(await stage.send(`${stage.bff.internalOrigin}/readyz`));
+    expect(String(warnings)).toContain('memory');
+  });
+});
+
+/** A call that the API holds until it is let go. */
+async function heldCall(stage: Stage): Promise<{ answer: Promise<IncomingMessage>; letGo: () => void }> {
+  const person = await stage.member();
+  const cookie = await stage.cookieOf(person);
+  let letGo: () => void = () => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    stage.api.respond((_received, res) => {
+      letGo = () => res.writeHead(200).end('done');
+      resolve();
+    });
+  });
+  const outgoing = request(stage.url('/api/slow'), { host: '127.0.0.1', headers: { cookie, 'x-csrf': '1' }, agent: new Agent({ keepAlive: true }) }).end();
+  const answer = once(outgoing, 'response').then(([message]) => message as IncomingMessage);
+  await arrived;
+  return { answer, letGo };
+}
+
+describe('SIGTERM', () => {
+  it('lets a request finish that is under way, and then nobody listens', async () => {
+    await using stage = await Stage.open();
+    const { answer, letGo } = await heldCall(stage);
+    const draining = stage.bff.nextLog('server.draining');
+    const stopped = stage.bff.stop();
+    await draining;
+    letGo();
+    const finished = await answer;
+    expect(finished.statusCode).toBe(200);
+    const [body] = (await once(finished, 'data')) as [Buffer];
+    expect(body.toString()).toBe('done');
+    await stopped;
+    await expect(stage.send(stage.url('/session'))).rejects.toThrow(/ECONNREFUSED/);
+    await expect(stage.send(`${stage.bff.internalOrigin}/healthz`)).rejects.toThrow(/ECONNREFUSED/);
+    expect(stage.bff.logged('server.stopped')).toHaveLength(1);
+  });
+
+  it('turns readiness red at once and goes on serving for the delay, with Connection: close', async () => {
+    await using stage = await Stage.open({ env: { SHUTDOWN_DELAY: '700ms' } });
+    const person = await stage.member();
+    const draining = stage.bff.nextLog('server.draining');
+    const stopped = stage.bff.stop();
+    await draining;
+    const ready = await stage.send(`${stage.bff.internalOrigin}/readyz`);
+    expect([ready.status, jsonOf(ready)['draining']]).toEqual([503, true]);
+    const cookie = await stage.cookieOf(person);
+    const answer = await stage.send(stage.url('/session'), { headers: { cookie, connection: 'keep-alive' } });
+    expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
+    await stopped;
+  });
+
+  it('cuts off what runs longer than the time-out', async () => {
+    await using stage = await Stage.open({ env: { SHUTDOWN_TIMEOUT: '200ms' } });
+    const { answer } = await heldCall(stage);
+    const broken = answer.then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await stage.bff.stop();
+    expect(await broken).toBe('cut off');
+  });
+
+  it('twice is once', async () => {
+    await using stage = await Stage.open();
+    await Promise.all([stage.bff.stop(), stage.bff.stop()]);
+    expect(stage.bff.logged('server.draining')).toHaveLength(1);
+  });
+});
+
+describe('the log', () => {
+  it('is one JSON object a line, with event, level, time and the request id of the answer', async () => {
+    await using stage = await Stage.open();
+    const answer = await stage.session(stage.person());
+    for (const line of stage.bff.lines) {
+      expect(JSON.parse(line)).toMatchObject({ service: 'vestibule', level: expect.any(String), time: expect.any(String), event: expect.any(String) });
+    }
+    const requests = stage.bff.logged('request.completed').map((line) => line['request']);
+    expect(requests).toContain(answer.headers['x-request-id']);
+  });
+
+  it('names the steps of a login and a logout', async () => {
+    await using stage = await Stage.open();
+    const person = await stage.member();
+    await stage.call(person, '/logout', { method: 'POST' });
+    for (const event of ['login.started', 'session.started', 'login.succeeded', 'session.ended']) {
+      expect(stage.bff.logged(event)).toHaveLength(1);
+    }
+    expect(stage.bff.logged('session.ended')[0]).toMatchObject({ reason: 'logout' });
+  });
+});

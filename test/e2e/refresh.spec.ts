@@ -1,0 +1,188 @@
+import { jsonOf } from '../support/http-exchange.js';
+import { PATHS, type AnsweredCall } from '../support/op-host.js';
+import { Stage } from '../support/stage.js';
+
+const LIFE_MS = 300_000;
+
+describe('refreshing', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await Stage.open();
+  });
+  afterEach(() => stage.close());
+
+  const refreshes = (): AnsweredCall[] => stage.op.callsOf(PATHS.token).filter(({ body }) => body.includes('grant_type=refresh_token'));
+  const sentToken = (call: AnsweredCall | undefined): string | null => new URLSearchParams(call?.body).get('refresh_token');
+
+  it('happens once for twenty calls at the same time, with a token that rotates', async () => {
+    const person = await stage.member();
+    const before = jsonOf(stage.op.callsOf(PATHS.token)[0]?.answer ?? { body: '{}' });
+    stage.clock.advance(LIFE_MS);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => stage.call(person)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(refreshes()).toHaveLength(1);
+    expect(sentToken(refreshes()[0])).toBe(before['refresh_token']);
+    const used = new Set(stage.api.received.map(({ headers }) => headers.authorization));
+    const after = jsonOf(refreshes()[0]?.answer ?? { body: '{}' });
+    expect([...used]).toEqual([`Bearer ${String(after['access_token'])}`]);
+    stage.clock.advance(LIFE_MS);
+    expect((await stage.call(person)).status).toBe(200);
+    expect(sentToken(refreshes()[1])).toBe(after['refresh_token']);
+  });
+
+  it('does not happen while the token is young', async () => {
+    const person = await stage.member();
+    stage.clock.advance(LIFE_MS - 60_000);
+    expect((await stage.call(person)).status).toBe(200);
+    expect(refreshes()).toHaveLength(0);
+  });
+
+  it('keeps what the answer leaves out: refresh token, identity (D-22, F-23)', async () => {
+    const person = await stage.member();
+    stage.op.rewriteJson(PATHS.token, ({ refresh_token: _refresh, id_token: _id, ...body }) => body);
+    stage.clock.advance(LIFE_MS);
+    expect((await stage.call(person)).status).toBe(200);
+    stage.op.behave();
+    expect(await stage.view(person)).toMatchObject({ user: { sub: 'alice', name: 'Alice Archer' } });
+    const first = sentToken(refreshes()[0]);
+    stage.clock.advance(LIFE_MS);
+    await stage.call(person);
+    expect(sentToken(refreshes()[1])).toBe(first);
+  });
+
+  it('that the provider refuses for good ends the session, and says why (D-29)', async () => {
+    const person = await stage.member();
+    stage.op.forget('RefreshToken');
+    stage.clock.advance(LIFE_MS);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => stage.call(person)));
+    for (const answer of answers) {
+      expect(answer.status).toBe(401);
+      expect(jsonOf(answer)).toMatchObject({ code: 'unauthenticated', reason: 'refresh_failed', login_url: '/login' });
+    }
+    expect(refreshes()).toHaveLength(1);
+    expect(await stage.view(person)).toEqual({ authenticated: false, reason: 'refresh_failed', login_url: '/login' });
+  });
+
+  it.each([
+    ['is not there', () => stage.op.down(), () => stage.op.up()],
+    ['answers 500', () => stage.op.fail(PATHS.token, 500), () => stage.op.behave()],
+    ['answers 503', () => stage.op.fail(PATHS.token, 503), () => stage.op.behave()],
+    ['answers 429', () => stage.op.fail(PATHS.token, 429), () => stage.op.behave()],
+  ])('while the provider %s keeps the session, and goes on when it is well', async (_name, ill, well) => {
+    const person = await stage.member();
+    // The API looks up the provider's keys once, and now.
+    await stage.call(person);
+    await ill();
+    stage.clock.advance(LIFE_MS - 10_000);
+    expect((await stage.call(person)).status).toBe(200);
+    stage.clock.advance(LIFE_MS);
+    const failed = await stage.call(person);
+    expect(failed.status).toBe(503);
+    expect(jsonOf(failed)).toMatchObject({ code: 'provider_unreachable' });
+    expect(failed.headers['retry-after']).toBeTruthy();
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    await well();
+    stage.clock.advance(60_000);
+    expect((await stage.call(person)).status).toBe(200);
+  });
+
+  it('with credentials that the provider does not know is our fault: nobody is logged out', async () => {
+    const person = await stage.member();
+    stage.op.rewrite(PATHS.token, (answer) => ({ ...answer, status: 401, body: '{"error":"invalid_client"}' }));
+    stage.clock.advance(LIFE_MS);
+    expect((await stage.call(person)).status).toBe(503);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+
+  it('whose answer is lost ends in one clean logout', async () => {
+    const person = await stage.member();
+    stage.op.fail(PATHS.token, 'lost');
+    stage.clock.advance(LIFE_MS);
+    const answer = await stage.call(person);
+    expect(answer.status).toBe(401);
+    expect(jsonOf(answer)).toMatchObject({ reason: 'refresh_lost' });
+  });
+
+  it.each([
+    ['another subject (A-43, D-21)', { sub: 'mallory' }],
+    ['another issuer (A-42)', { iss: 'https://evil.example' }],
+    ['another audience (F-20)', { aud: 'another-client' }],
+  ])('to %s brings nothing into the session', async (_name, lie) => {
+    const person = await stage.member();
+    stage.op.forgeIdToken(({ claims }) => stage.op.key.sign({ ...claims, ...lie }));
+    stage.clock.advance(LIFE_MS);
+    const answer = await stage.call(person);
+    expect(answer.status).toBe(401);
+    stage.op.behave();
+    expect(await stage.view(person)).toMatchObject({ authenticated: false });
+    expect(stage.api.received).toHaveLength(0);
+  });
+
+  it('cannot happen without a refresh token: the session stays, its calls need a new login', async () => {
+    stage.op.rewriteJson(PATHS.token, ({ refresh_token: _refresh, ...body }) => body);
+    const person = await stage.member();
+    expect((await stage.call(person)).status).toBe(200);
+    stage.clock.advance(LIFE_MS);
+    const answer = await stage.call(person);
+    expect([answer.status, jsonOf(answer)['code']]).toEqual([401, 'token_unavailable']);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+
+  it('of a session that ends meanwhile revives nothing', async () => {
+    const person = await stage.member();
+    const cookie = await stage.cookieOf(person);
+    let release: () => void = () => undefined;
+    const arrived = new Promise<void>((told) => {
+      stage.op.rewrite(PATHS.token, async (answer) => {
+        told();
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        return answer;
+      });
+    });
+    stage.clock.advance(LIFE_MS);
+    const calling = stage.call(person);
+    await arrived;
+    expect((await stage.call(person, '/logout', { method: 'POST' })).status).toBe(200);
+    release();
+    expect((await calling).status).toBe(401);
+    expect((await stage.send(stage.url('/session'), { headers: { cookie } })).status).toBe(401);
+    expect(stage.api.received).toHaveLength(0);
+  });
+
+  describe('by POST /session/refresh', () => {
+    const refresh = (person: Parameters<Stage['call']>[0]) => stage.call(person, '/session/refresh', { method: 'POST' });
+
+    it('renews at once and answers like GET /session', async () => {
+      const person = await stage.member();
+      const before = await stage.view(person);
+      stage.clock.advance(20_000);
+      const answer = await refresh(person);
+      expect(answer.status).toBe(200);
+      const after = jsonOf(answer);
+      expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
+      expect(after).toMatchObject({ session_id: before['session_id'], user: { sub: 'alice' } });
+      expect(Number(after['access_token_expires_at'])).toBeGreaterThan(Number(before['access_token_expires_at']));
+      expect(refreshes()).toHaveLength(1);
+    });
+
+    it('says 401 to a stranger and 503 while the provider is away', async () => {
+      expect((await refresh(stage.person())).status).toBe(401);
+      const person = await stage.member();
+      await stage.op.down();
+      stage.clock.advance(LIFE_MS + 1);
+      const answer = await refresh(person);
+      expect([answer.status, jsonOf(answer)['code']]).toEqual([503, 'provider_unreachable']);
+      await stage.op.up();
+      expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    });
+
+    it('ends the session when the provider refuses for good', async () => {
+      const person = await stage.member();
+      stage.op.forget('RefreshToken');
+      const answer = await refresh(person);
+      expect([answer.status, jsonOf(answer)['reason']]).toEqual([401, 'refresh_failed']);
+    });
+  });
+});

@@ -1,0 +1,194 @@
+import { cookiesSet, jsonOf } from '../support/http-exchange.js';
+import { Stage } from '../support/stage.js';
+
+const MINUTE = 60_000;
+
+describe('GET /session', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open();
+  });
+  afterAll(() => stage.close());
+
+  it('says 401 and where to log in to a stranger, and sets nothing', async () => {
+    const answer = await stage.session(stage.person());
+    expect(answer.status).toBe(401);
+    expect(jsonOf(answer)).toEqual({ authenticated: false, login_url: '/login' });
+    expect(cookiesSet(answer)).toEqual([]);
+    expect(answer.headers.location).toBeUndefined();
+  });
+
+  it('tells exactly these facts, and no token among them', async () => {
+    const person = await stage.member();
+    const answer = await stage.session(person);
+    expect(answer.status).toBe(200);
+    const view = jsonOf(answer);
+    expect(Object.keys(view).sort()).toEqual(
+      [
+        'absolute_expires_at',
+        'access_token_expires_at',
+        'acr',
+        'auth_time',
+        'authenticated',
+        'created_at',
+        'idle_expires_at',
+        'logout_url',
+        'provider',
+        'session_id',
+        'user',
+      ].sort(),
+    );
+    expect(view['user']).toEqual({ sub: 'alice', name: 'Alice Archer', email: 'alice@example.com', email_verified: true });
+    expect(view['provider']).toBe('generic');
+    expect(view['logout_url']).toMatch(/^\/logout\?token=[\w-]{43}$/);
+    const created = Number(view['created_at']);
+    expect(Number(view['absolute_expires_at']) - created).toBe(8 * 3600);
+    expect(Math.abs(Number(view['idle_expires_at']) - created - 1800)).toBeLessThanOrEqual(1);
+    expect(cookiesSet(answer)).toEqual([]);
+  });
+
+  it('is never stored and cannot be read by another site (ATK-49)', async () => {
+    const person = await stage.member();
+    const cookie = await stage.cookieOf(person);
+    expect((await stage.session(person)).headers['cache-control']).toBe('no-store');
+    const foreign = await person.fetch(stage.url('/session'), { from: 'https://evil.example/', csrf: false, headers: { cookie } });
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers['access-control-allow-origin']).toBeUndefined();
+    expect(foreign.body).not.toContain('alice');
+  });
+
+  it('never redirects a fetch: 401 with login_url', async () => {
+    const answer = await stage.call(stage.person());
+    expect(answer.status).toBe(401);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(jsonOf(answer)).toMatchObject({ code: 'unauthenticated', login_url: '/login' });
+  });
+});
+
+describe('a broken cookie', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open();
+  });
+  afterAll(() => stage.close());
+
+  const ask = (cookie: string) => stage.send(stage.url('/session'), { headers: { cookie } });
+  const name = (): string => stage.bff.cookieName;
+
+  it.each([
+    [';;=;'],
+    ['NAME'],
+    ['NAME='],
+    ['NAME=%'],
+    ['NAME=s:'],
+    ['NAME=s%3A.'],
+    ['NAME="quoted"'],
+    ['NAME=s%3A%00'],
+    ['__proto__=x; NAME=constructor'],
+    [Array.from({ length: 200 }, (_, at) => `c${at}=v`).join('; ')],
+    ['NAME=a; NAME=b; NAME=c; NAME=d; NAME=e; NAME=f'],
+    [`NAME=s%3A${'a'.repeat(43)}.${'b'.repeat(43)}`],
+    [`NAME=${'z'.repeat(10_000)}`],
+    ['NAME=s%3Aa%25s%25n.x'],
+    ['NAME=s%3A*.x'],
+    ['NAME=s%3Asess%3A*.x'],
+    ['NAME=s%3A%0d%0aFLUSHALL%0d%0a.x'],
+    ['NAME=s%3A{tag}.x'],
+    ['NAME=s%3Alock%3Aabc.x'],
+  ])('is as good as none: %.60s (ATK-43, ATK-46)', async (template) => {
+    const answer = await ask(template.replaceAll('NAME', name()));
+    expect(answer.status).toBe(401);
+    expect(jsonOf(answer)).toEqual({ authenticated: false, login_url: '/login' });
+  });
+
+  it('is as good as none at every flipped or missing byte (ATK-41)', async () => {
+    const cookie = await stage.cookieOf(await stage.member());
+    const value = cookie.slice(name().length + 1);
+    const answers = new Set<string>();
+    for (let at = 0; at < value.length; at += 3) {
+      const flipped = `${value.slice(0, at)}${value[at] === 'x' ? 'y' : 'x'}${value.slice(at + 1)}`;
+      for (const broken of [flipped, value.slice(0, at)]) {
+        const answer = await ask(`${name()}=${broken}`);
+        answers.add(`${answer.status} ${answer.body}`);
+      }
+    }
+    expect([...answers]).toEqual(['401 {"authenticated":false,"login_url":"/login"}']);
+    expect((await ask(cookie)).status).toBe(200);
+  });
+
+  it('beside the right one does not lock anybody out (ATK-50)', async () => {
+    const cookie = await stage.cookieOf(await stage.member());
+    expect((await ask(`${name()}=tossed; ${cookie}`)).status).toBe(200);
+    expect((await ask(`${cookie}; ${name()}=tossed`)).status).toBe(200);
+  });
+
+  it('does not keep anybody from logging in', async () => {
+    const person = stage.person();
+    await person.plant(stage.url('/'), `${name()}=s%3Abroken; Path=/`);
+    await stage.logIn(person);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+});
+
+describe('the limits of a session', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await Stage.open({ env: { SESSION_IDLE: '30m', SESSION_ABSOLUTE: '2h' } });
+  });
+  afterEach(() => stage.close());
+
+  it('ends it when it was idle for too long, and tells the holder why', async () => {
+    const person = await stage.member();
+    stage.clock.advance(29 * MINUTE);
+    expect((await stage.session(person)).status).toBe(200);
+    stage.clock.advance(29 * MINUTE);
+    expect((await stage.session(person)).status).toBe(200);
+    stage.clock.advance(31 * MINUTE);
+    for (let time = 0; time < 2; time += 1) {
+      expect(await stage.view(person)).toEqual({ authenticated: false, reason: 'idle', login_url: '/login' });
+    }
+  });
+
+  it('does not count ?touch=false as being there (ATK-52)', async () => {
+    const person = await stage.member();
+    const { idle_expires_at: before } = await stage.view(person);
+    for (let time = 0; time < 5; time += 1) {
+      stage.clock.advance(5 * MINUTE);
+      expect(await stage.view(person, '?touch=false')).toMatchObject({ idle_expires_at: before });
+    }
+    stage.clock.advance(6 * MINUTE);
+    expect(await stage.view(person, '?touch=false')).toMatchObject({ authenticated: false, reason: 'idle' });
+  });
+
+  it('moves the idle deadline with each use, and never past the absolute one (ATK-52)', async () => {
+    const person = await stage.member();
+    const { absolute_expires_at: absolute, idle_expires_at: first } = await stage.view(person);
+    stage.clock.advance(20 * MINUTE);
+    expect(Number((await stage.view(person))['idle_expires_at'])).toBeGreaterThanOrEqual(Number(first) + 20 * 60);
+    for (let time = 0; time < 4; time += 1) {
+      stage.clock.advance(24 * MINUTE);
+      expect((await stage.session(person)).status).toBe(200);
+    }
+    expect(await stage.view(person)).toMatchObject({ idle_expires_at: absolute });
+    stage.clock.advance(5 * MINUTE);
+    expect(await stage.view(person)).toMatchObject({ authenticated: false, reason: 'absolute' });
+  });
+
+  it('calls of the API count as being there', async () => {
+    const person = await stage.member();
+    stage.clock.advance(3 * MINUTE);
+    expect((await stage.call(person)).status).toBe(200);
+    stage.clock.advance(28 * MINUTE);
+    expect((await stage.session(person)).status).toBe(200);
+  });
+});
+
+describe('a persistent cookie', () => {
+  it('lasts to the absolute deadline', async () => {
+    await using stage = await Stage.open({ env: { COOKIE_PERSISTENT: 'true', SESSION_ABSOLUTE: '2h' } });
+    const person = await stage.member();
+    const cookie = (await person.jar.getCookies(stage.url('/'))).find(({ key }) => key === stage.bff.cookieName);
+    const life = (cookie?.expiryTime() ?? 0) - Date.now();
+    expect(Math.abs(life - 2 * 60 * MINUTE)).toBeLessThan(5_000);
+  });
+});

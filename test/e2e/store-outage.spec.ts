@@ -1,0 +1,176 @@
+import { cookiesSet, jsonOf, type Hop } from '../support/http-exchange.js';
+import { errorCodeOf } from '../support/html-page.js';
+import { Stage } from '../support/stage.js';
+import type { UserAgent } from '../support/user-agent.js';
+
+const BOUND_MS = 1_000;
+
+describe('while Redis is away', () => {
+  let stage: Stage;
+  let person: UserAgent;
+  beforeAll(async () => {
+    stage = await Stage.open({ redis: { settings: { appendonly: 'yes', appendfsync: 'always' } } });
+    person = await stage.member();
+    await stage.call(person);
+  });
+  afterAll(() => stage.close());
+
+  async function timed(ask: () => Promise<Hop>): Promise<Hop> {
+    const started = performance.now();
+    const answer = await ask();
+    expect(performance.now() - started).toBeLessThan(BOUND_MS);
+    return answer;
+  }
+
+  /** Whatever needs the store, each once. */
+  async function expectOutage(): Promise<void> {
+    const asks = [
+      () => stage.session(person),
+      () => stage.session(person, '?touch=false'),
+      () => stage.call(person),
+      () => stage.call(person, '/api/orders', { method: 'POST' }),
+      () => stage.call(person, '/session/refresh', { method: 'POST' }),
+      () => stage.call(person, '/logout', { method: 'POST' }),
+    ];
+    for (const ask of asks) {
+      const answer = await timed(ask);
+      expect(answer.status).toBe(503);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+      expect(answer.headers['retry-after']).toBeTruthy();
+      expect(jsonOf(answer)).toMatchObject({ code: 'store_unavailable', status: 503 });
+      expect(cookiesSet(answer)).toEqual([]);
+    }
+  }
+
+  async function expectHealth(store: 'up' | 'down'): Promise<void> {
+    expect((await stage.send(`${stage.bff.internalOrigin}/healthz`)).status).toBe(200);
+    const ready = await stage.send(`${stage.bff.internalOrigin}/readyz`);
+    expect([ready.status, jsonOf(ready)['store']]).toEqual([store === 'up' ? 200 : 503, store]);
+  }
+
+  it('killed: 503 within a second, nobody is logged out, and all is well again without a restart', async () => {
+    const { session_id: sessionId } = await stage.view(person);
+    await expectHealth('up');
+    const gone = stage.bff.nextLog('store.disconnected');
+    await stage.redis.kill();
+    await gone;
+    await expectOutage();
+    await expectHealth('down');
+    const back = stage.bff.nextLog('store.connected');
+    await stage.redis.run();
+    await back;
+    expect(await stage.view(person)).toMatchObject({ session_id: sessionId });
+    expect((await stage.call(person)).status).toBe(200);
+    await expectHealth('up');
+  });
+
+  it('a stranger still hears 401, because without a cookie nobody asks the store', async () => {
+    const gone = stage.bff.nextLog('store.disconnected');
+    await stage.redis.kill();
+    await gone;
+    const stranger = stage.person();
+    expect((await stage.session(stranger)).status).toBe(401);
+    expect((await stage.call(stranger)).status).toBe(401);
+    const broken = await stage.send(stage.url('/session'), { headers: { cookie: `${stage.bff.cookieName}=s%3Abroken` } });
+    expect(broken.status).toBe(401);
+    const back = stage.bff.nextLog('store.connected');
+    await stage.redis.run();
+    await back;
+  });
+
+  it('a login shows a page, leaves no cookie of a session, and works when Redis is back', async () => {
+    const other = stage.person();
+    const callback = await stage.callbackFor(other, { as: 'bob', return_to: '/here' });
+    const gone = stage.bff.nextLog('store.disconnected');
+    await stage.redis.kill();
+    await gone;
+    for (const ask of [() => other.load(stage.url('/login')), () => other.load(callback, { site: 'cross-site' })]) {
+      const page = await timed(ask);
+      expect([page.status, errorCodeOf(page.body)]).toEqual([503, 'store_unavailable']);
+      expect(cookiesSet(page).filter((cookie) => cookie.startsWith(`${stage.bff.cookieName}=`))).toEqual([]);
+    }
+    const back = stage.bff.nextLog('store.connected');
+    await stage.redis.run();
+    await back;
+    await other.arrive(callback);
+    expect(other.page).toBe(stage.url('/here'));
+    expect(await stage.view(other)).toMatchObject({ user: { sub: 'bob' } });
+  });
+
+  it('paused: every answer comes within a second, and all is well when it goes on', async () => {
+    stage.redis.pause();
+    try {
+      await expectOutage();
+    } finally {
+      stage.redis.resume();
+    }
+    await expect(untilWell()).resolves.toMatchObject({ status: 200 });
+    expect((await stage.call(person)).status).toBe(200);
+  });
+
+  /** A paused Redis tells nobody that it goes on: the next command finds out. */
+  async function untilWell(): Promise<Hop> {
+    const deadline = Date.now() + 5_000;
+    for (;;) {
+      const answer = await stage.session(person);
+      if (answer.status === 200 || Date.now() > deadline) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+});
+
+describe('a process that starts before its Redis', () => {
+  it('is there, not ready, and becomes ready', async () => {
+    await using stage = await Stage.open({ redis: true });
+    await stage.bff.untilLogged('store.connected');
+    const gone = stage.bff.nextLog('store.disconnected');
+    await stage.redis.kill();
+    await gone;
+    await stage.bff.stop();
+    await stage.bff.run();
+    expect((await stage.send(`${stage.bff.internalOrigin}/readyz`)).status).toBe(503);
+    expect((await stage.session(stage.person())).status).toBe(401);
+    const back = stage.bff.nextLog('store.connected');
+    await stage.redis.run();
+    await back;
+    expect((await stage.send(`${stage.bff.internalOrigin}/readyz`)).status).toBe(200);
+    expect(await stage.view(await stage.member())).toMatchObject({ authenticated: true });
+  });
+
+  it('knows the sessions that another process made', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const person = await stage.member();
+    const view = await stage.view(person);
+    await stage.bff.stop();
+    const back = stage.bff.nextLog('store.connected');
+    await stage.bff.run();
+    await back;
+    expect(await stage.view(person)).toMatchObject({ session_id: view['session_id'], user: view['user'] });
+  });
+});
+
+describe('what stands in Redis', () => {
+  it('is no secret and no claim: a dump opens nothing (section 4, zero knowledge)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    await stage.member();
+    await stage.callbackFor(stage.person());
+    const keys = (await stage.redis.command('EVAL', "return table.concat(redis.call('KEYS','*'),'\\n')", '0')).split('\n');
+    const dump = await stage.redis.command(
+      'EVAL',
+      `local out = {}
+       for _, key in ipairs(redis.call('KEYS','*')) do
+         out[#out+1] = key
+         local kind = redis.call('TYPE', key)['ok']
+         if kind == 'string' then out[#out+1] = redis.call('GET', key)
+         elseif kind == 'hash' then for _, value in ipairs(redis.call('HGETALL', key)) do out[#out+1] = value end
+         elseif kind == 'zset' then for _, value in ipairs(redis.call('ZRANGE', key, 0, -1)) do out[#out+1] = value end end
+       end
+       return table.concat(out, '\\n')`,
+      '0',
+    );
+    expect(keys.length).toBeGreaterThan(3);
+    expect(dump.length).toBeGreaterThan(1_000);
+    for (const claim of ['alice', 'Alice Archer', stage.op.issuer, 'example.com']) expect(dump).not.toContain(claim);
+    expect(stage.leaks([{ where: 'Redis', text: dump }])).toEqual([]);
+  });
+});
