@@ -64,7 +64,7 @@ export interface SignalListener {
 /**
  * Tells all replicas what happened to a session, this process included. `end` and `endMany` tell by themselves,
  * in the same step as the deletion and only when the session was there. Best effort: a signal is a hint to look,
- * never a proof, because whoever may write to the store may send one.
+ * never a proof, because whoever may write to the store may send one. Signals may overtake each other.
  */
 export interface SessionSignals {
   /** @throws VestibuleError `store_unavailable` */

@@ -9,11 +9,14 @@ import {
   storeKey,
   tokensRecord,
 } from '../support/store-records.js';
+import { describeDirectoryContract } from './directory.contract.js';
 
 export interface StoreUnderTest {
   readonly store: Store;
   /** Lets that much time go by, for the store at least. */
   advance(ms: number): Promise<void>;
+  /** Lets the driver do to an index what it does sooner or later: give up expired members. */
+  prune(index: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -412,6 +415,8 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect(await store.renewLock(key, 'owner', LONG)).toBe(true);
       });
     });
+
+    describeDirectoryContract(() => subject);
 
     it('answers a ping', async () => {
       await expect(store.ping()).resolves.toBeUndefined();

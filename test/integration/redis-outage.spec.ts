@@ -4,6 +4,7 @@ import { VestibuleError } from '../../src/errors/vestibule.error.js';
 import { RedisClient } from '../../src/store/redis/redis.client.js';
 import { RedisStore } from '../../src/store/redis/redis.store.js';
 import { RecordedEvents } from '../support/recorded-events.js';
+import { redisConfig } from '../support/redis-config.js';
 import { RedisHost, freePort } from '../support/redis-host.js';
 import {
   eight,
@@ -32,11 +33,7 @@ async function startRedis(options: Parameters<typeof RedisHost.start>[0] = {}): 
 
 function openStore(url: string, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
   const log = new RecordedEvents();
-  const store = new RedisStore(
-    { kind: 'redis', url, prefix: 'v:', commandTimeoutMs },
-    systemClock,
-    log,
-  );
+  const store = new RedisStore(redisConfig(url, { commandTimeoutMs }), systemClock, log);
   cleanups.push(() => store.close());
   return { store, log };
 }
@@ -75,7 +72,16 @@ function everyCommand(store: RedisStore): Promise<unknown>[] {
     store.writeIdentity(key, eight(1), identityRecord()),
     store.extendIdle(key, eight(1), LONG),
     store.end(key, 'logout', LONG),
+    store.endMany([key], 'logout', LONG),
     store.readTombstone(key),
+    store.scanIndex('i', undefined, 10),
+    store.removeFromIndex('i', [key]),
+    store.readDevice(key),
+    store.markLogout(['name'], 1, LONG),
+    store.readLogoutMarks(['name']),
+    store.remember('name', LONG),
+    store.isRemembered('name'),
+    store.publishRenewed(key),
     store.putTransaction(key, newTransaction(), 3),
     store.takeTransaction(key, 'state'),
     store.peekTransaction(key, 'state'),
@@ -339,8 +345,8 @@ describe('a client library that gave up', () => {
   it('is made to try again', async () => {
     const redis = await startRedis();
     const log = new RecordedEvents();
-    const config = { url: redis.url, prefix: 'v:', commandTimeoutMs: COMMAND_TIMEOUT_MS };
-    const client = new RedisClient({ kind: 'redis', ...config }, log);
+    const config = redisConfig(redis.url, { commandTimeoutMs: COMMAND_TIMEOUT_MS });
+    const client = new RedisClient(config, log);
     cleanups.push(() => client.close());
     await log.next('store.connected');
 

@@ -1,6 +1,7 @@
 import { RedisStore } from '../../src/store/redis/redis.store.js';
 import { FixedClock } from '../support/fixed-clock.js';
 import { RecordedEvents } from '../support/recorded-events.js';
+import { redisConfig } from '../support/redis-config.js';
 import { RedisHost } from '../support/redis-host.js';
 import { newSession, newTransaction, storeKey } from '../support/store-records.js';
 
@@ -19,8 +20,7 @@ describe('the Redis driver', () => {
     await redis.flush();
     clock = new FixedClock();
     log = new RecordedEvents();
-    const config = { url: redis.url, prefix: 'v:', commandTimeoutMs: 2_000 };
-    store = new RedisStore({ kind: 'redis', ...config }, clock, log);
+    store = new RedisStore(redisConfig(redis.url), clock, log);
     await log.next('store.connected');
   });
   afterEach(async () => {
@@ -152,11 +152,7 @@ describe('the Redis driver', () => {
     await redis.command('ACL', 'SETUSER', 'app', ...rules);
     const url = redis.url.replace('redis://', 'redis://app:pw@');
     const events = new RecordedEvents();
-    const limited = new RedisStore(
-      { kind: 'redis', url, prefix: 'v:', commandTimeoutMs: 2_000 },
-      clock,
-      events,
-    );
+    const limited = new RedisStore(redisConfig(url), clock, events);
     await events.next('store.connected');
     const warnings = await limited.warnings();
     expect(warnings).toHaveLength(2);
@@ -166,8 +162,7 @@ describe('the Redis driver', () => {
 
   it('logs its findings when it connects', async () => {
     const events = new RecordedEvents();
-    const config = { url: redis.url, prefix: 'v:', commandTimeoutMs: 2_000 };
-    const second = new RedisStore({ kind: 'redis', ...config }, clock, events);
+    const second = new RedisStore(redisConfig(redis.url), clock, events);
     await events.next('store.warning');
     expect(String(events.events.at(-1)?.fields['finding'])).toContain('appendonly');
     await second.close();

@@ -4,6 +4,7 @@ import { certificates } from '../values/certificates.js';
 import { duration } from '../values/duration.js';
 import { hostAndPort, redisUrl } from '../values/network-values.js';
 import { secretOf } from '../values/value-type.js';
+import { REDIS_RIGHTS } from './redis-rights.js';
 
 /** Section `store`: where sessions live. */
 export const storeOptions = {
@@ -58,7 +59,7 @@ export const storeOptions = {
     env: 'REDIS_USERNAME',
     type: line,
     otherwise: 'the user in `REDIS_URL`, else `default`',
-    doc: 'User at Redis. It needs no more than `~<prefix>* &<prefix>* -@all +@read +@write +@scripting +@connection +publish +subscribe +info +cluster|slots +cluster|info +config|get -@dangerous -@admin` in this sense; README, “Redis”, has the exact rule.',
+    doc: `User at Redis. Rights that suffice, with your own prefix: \`~vestibule:* &vestibule:* ${REDIS_RIGHTS}\`.`,
   }),
   password: optional({
     key: 'password',

@@ -70,7 +70,7 @@ describe('the configuration file', () => {
       cookie: { sameSite: 'lax', persistent: true },
       csrf: { header: 'x-csrf' },
       session: { keys: [{ kid: 'new' }, { kid: 'old' }], idleMs: 600_000 },
-      store: { url: 'redis://redis:6379' },
+      store: { connection: { url: 'redis://redis:6379' } },
       providers: [
         { id: 'staff', clientSecret: 's3cret', clientAuth: 'client_secret_basic' },
         { id: 'guests', clientId: '1234', clientAuth: 'none', claims: ['sub'] },

@@ -1,6 +1,12 @@
 import { flag, integer, list, choice, text } from './basic-values.js';
 import { duration, parseDuration } from './duration.js';
-import { hostAndPort, listenHost, redisUrl, trustedPeer, trustsEveryone } from './network-values.js';
+import {
+  hostAndPort,
+  listenHost,
+  redisUrl,
+  trustedPeer,
+  trustsEveryone,
+} from './network-values.js';
 import { basePath, localPath, prefix } from './path-values.js';
 import { sessionKeys } from './session-keys.js';
 import { readValue, type ValueType } from './value-type.js';

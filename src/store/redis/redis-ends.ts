@@ -8,7 +8,11 @@ import type { RedisClient } from './redis.client.js';
 
 /** Scripts sent together: some milliseconds of Redis, so that others are answered in between. */
 const CHUNK = 200;
+/** Those that are told again at once with a new connection: as many as end within the time that a replica lags. */
+const FIRST_CHUNK = 1_000;
 const RETRY_MS = 1_000;
+/** How long the tombstone of a session lives whose creation was given up: longer than a late write can come. */
+const ABANDONED_MS = 60_000;
 
 /**
  * Ends of sessions. What Redis has acknowledged, a replica that is promoted may not know yet (K-17), nor may a
@@ -39,6 +43,14 @@ export class RedisEnds {
     return this.send(end);
   }
 
+  /**
+   * For a session whose creation was given up: best effort, and not remembered, because nobody was given its id
+   * and an outage would fill the memory with such.
+   */
+  takeBack(key: StoreKey): void {
+    this.send({ key, reason: 'revoked', tombstoneMs: ABANDONED_MS }).catch(() => undefined);
+  }
+
   async endMany(keys: readonly StoreKey[], reason: string, tombstoneMs: number): Promise<number> {
     let ended = 0;
     for (const chunk of chunksOf(keys)) {
@@ -67,7 +79,9 @@ export class RedisEnds {
 
   private async sendAll(ends: readonly RecentEnd[]): Promise<void> {
     try {
-      for (const chunk of chunksOf(ends)) await Promise.all(chunk.map((end) => this.send(end)));
+      for (const chunk of chunksOf(ends, FIRST_CHUNK)) {
+        await Promise.all(chunk.map((end) => this.send(end)));
+      }
     } catch (error) {
       if (!(error instanceof VestibuleError)) throw error;
       // The connection went again, or what answers is a replica still: until it takes them, or they are too old.
@@ -90,6 +104,7 @@ export class RedisEnds {
   }
 }
 
-function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += CHUNK) yield items.slice(at, at + CHUNK);
+function* chunksOf<T>(items: readonly T[], first = CHUNK): Generator<readonly T[]> {
+  yield items.slice(0, first);
+  for (let at = first; at < items.length; at += CHUNK) yield items.slice(at, at + CHUNK);
 }

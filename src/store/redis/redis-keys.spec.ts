@@ -17,4 +17,11 @@ describe('the keys in Redis', () => {
     expect(keys.transactions('abc')).toBe('app:l:{abc}');
     expect(keys.index('abc')).toBe('app:x:abc');
   });
+
+  it('of logouts, and the channel, begin with the prefix as well', () => {
+    expect(keys.logoutMark('abc')).toBe('app:m:abc');
+    expect(keys.remembered('abc')).toBe('app:r:abc');
+    expect(keys.probe).toBe('app:probe');
+    expect(keys.channel).toBe('app:signals');
+  });
 });

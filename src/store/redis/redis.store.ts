@@ -15,8 +15,6 @@ import { RedisClient, type RedisConfig } from './redis.client.js';
 
 /** How many expired members one write to an index removes at most. */
 const PRUNE_LIMIT = 32;
-/** How long the tombstone of a session lives whose creation was given up: longer than a late write can come. */
-const ABANDONED_MS = 60_000;
 
 /**
  * The store on Redis 6.2 or later. Every command may be applied after this process gave up on it (K-07), so
@@ -66,8 +64,7 @@ export class RedisStore implements Store {
     try {
       return (await created) === 1 ? 'created' : 'exists';
     } catch (error) {
-      // Best effort: what stays behind is a session whose id nobody was given.
-      this.end(key, 'revoked', ABANDONED_MS).catch(() => undefined);
+      this.ends.takeBack(key);
       throw error;
     }
   }

@@ -51,8 +51,9 @@ export class ServerLink implements RedisLink {
       await this.commands.quit();
     } catch {
       // Not connected, or no answer within the time of a command: there is nothing to wait for.
-      this.commands.disconnect();
     }
+    // In any case: QUIT leaves the connections to the Sentinels open.
+    this.commands.disconnect();
   }
 
   private open(more: ExtraOptions): Redis {

@@ -1,0 +1,70 @@
+import type { RedisTls } from '../../src/config/config.types.js';
+import { systemClock } from '../../src/domain/clock.js';
+import { RedisStore } from '../../src/store/redis/redis.store.js';
+import { makeCertificates, type Certificates } from '../support/certificates.js';
+import { RecordedEvents } from '../support/recorded-events.js';
+import { redisConfig } from '../support/redis-config.js';
+import { RedisHost } from '../support/redis-host.js';
+
+describe('Redis over TLS', () => {
+  let certificates: Certificates;
+  let redis: RedisHost;
+  const stores: RedisStore[] = [];
+
+  beforeAll(async () => {
+    certificates = await makeCertificates();
+    redis = await RedisHost.start({
+      tls: certificates,
+      settings: { bind: '127.0.0.1 127.0.0.2' },
+    });
+  });
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+  });
+  afterAll(async () => {
+    await redis.stop();
+    await certificates.remove();
+  });
+
+  function open(url: string, tls?: RedisTls): RecordedEvents {
+    const log = new RecordedEvents();
+    const config = redisConfig({ kind: 'standalone', url, ...(tls !== undefined && { tls }) });
+    stores.push(new RedisStore(config, systemClock, log));
+    return log;
+  }
+
+  async function refusalOf(log: RecordedEvents): Promise<unknown> {
+    await log.next('store.error');
+    expect(log.count('store.connected')).toBe(0);
+    await expect(stores.at(-1)!.ping()).rejects.toMatchObject({ code: 'store_unavailable' });
+    return log.events.at(-1)?.fields['reason'];
+  }
+
+  it('is used when its authority is the configured one', async () => {
+    await open(redis.url, { ca: certificates.ca }).next('store.connected');
+    await expect(stores.at(-1)!.ping()).resolves.toBeUndefined();
+  });
+
+  it('is refused under another authority', async () => {
+    const other = await makeCertificates();
+    await other.remove();
+    expect(await refusalOf(open(redis.url, { ca: other.ca }))).toBe('SELF_SIGNED_CERT_IN_CHAIN');
+  });
+
+  it('is refused when nobody vouches for its authority', async () => {
+    expect(await refusalOf(open(redis.url))).toBe('SELF_SIGNED_CERT_IN_CHAIN');
+  });
+
+  it('is refused under a name that its certificate does not have', async () => {
+    // The certificate names localhost and 127.0.0.1; this is the same machine under a third name.
+    const url = redis.url.replace('127.0.0.1', '127.0.0.2');
+    const log = open(url, { ca: certificates.ca });
+    expect(await refusalOf(log)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+
+  it('is not connected to in the clear', async () => {
+    const log = open(redis.url.replace('rediss:', 'redis:'));
+    await log.next('store.error');
+    expect(log.count('store.connected')).toBe(0);
+  });
+});
