@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionAdmin } from '../cli/cli-io.js';
 import type { VestibuleConfig } from '../config/config.types.js';
 import { isToken } from '../crypto/random.js';
@@ -8,6 +9,10 @@ import { SessionDirectory } from '../session/session-directory.js';
 import type { IndexSubject } from '../session/session-index.js';
 import { TOMBSTONE_MS } from '../session/session-records.js';
 import { openStore } from '../store/open-store.js';
+import type { Store } from '../store/store.port.js';
+
+const CONNECT_MS = 5_000;
+const RETRY_MS = 50;
 
 /** The command line prints its own findings; events go nowhere. */
 const silent: EventLog = { event: () => undefined };
@@ -16,17 +21,13 @@ const silent: EventLog = { event: () => undefined };
 export async function openSessions(config: VestibuleConfig): Promise<SessionAdmin | undefined> {
   if (config.store.kind === 'memory') return undefined;
   const store = openStore(config.store, systemClock, silent);
-  const connected = new Promise<void>((resolve, reject) => {
-    const until = Date.now() + 5_000;
-    const attempt = (): void => {
-      store.ping().then(resolve, (error: unknown) => {
-        if (Date.now() > until) reject(error instanceof Error ? error : new Error('no answer'));
-        else setTimeout(attempt, 50);
-      });
-    };
-    attempt();
-  });
-  await connected;
+  try {
+    await connected(store);
+  } catch (error) {
+    // An open store goes on looking for Redis, and the command would never end.
+    await store.close();
+    throw error;
+  }
   const directory = new SessionDirectory(store, systemClock, config.session, silent);
   const subjectOf = (subject: string, provider?: string): IndexSubject => ({
     issuer: issuerOf(config, provider),
@@ -50,6 +51,20 @@ export async function openSessions(config: VestibuleConfig): Promise<SessionAdmi
         : 0,
     close: () => store.close(),
   };
+}
+
+/** The store connects in the background; a command waits for it, but not for long. */
+async function connected(store: Store): Promise<void> {
+  const until = Date.now() + CONNECT_MS;
+  for (;;) {
+    try {
+      await store.ping();
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await delay(RETRY_MS);
+    }
+  }
 }
 
 function issuerOf({ providers }: VestibuleConfig, id: string | undefined): string {

@@ -5,6 +5,8 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const TOLERANCE_S = 30;
 /** Where a provider states no expiry, the token may be this old (Back-Channel Logout §4 recommends two minutes). */
 const MAX_AGE_S = 120;
+/** Whatever its expiry says: older than this it might be a replay that nobody remembers (LogoutMarks, one hour). */
+const MAX_REMEMBERED_S = 3_000;
 const MAX_ID = 255;
 
 export interface LogoutTokenExpectation {
@@ -47,10 +49,13 @@ export async function verifyLogoutToken(
   return toOrder(payload, expected.issuer);
 }
 
-/** The issuer that a token names, before anything of it is verified. */
-export function claimedIssuer(token: string): string | undefined {
+/** Issuer and audience that a token names, before anything of it is verified; undefined for what is no JWT. */
+export function claimedParties(
+  token: string,
+): { readonly issuer: unknown; readonly audience: readonly unknown[] } | undefined {
   try {
-    return decodeJwt(token).iss;
+    const { iss, aud } = decodeJwt(token);
+    return { issuer: iss, audience: [aud].flat() };
   } catch {
     // Not even the shape of a JWT.
     return undefined;
@@ -70,7 +75,8 @@ function checkType(type: string | undefined): void {
 function checkAge({ iat = 0, exp }: JWTPayload, now: number): void {
   const seconds = now / 1000;
   if (iat > seconds + TOLERANCE_S) reject('iat');
-  if (exp === undefined && iat < seconds - MAX_AGE_S - TOLERANCE_S) reject('iat');
+  const oldest = exp === undefined ? MAX_AGE_S + TOLERANCE_S : MAX_REMEMBERED_S;
+  if (iat < seconds - oldest) reject('iat');
 }
 
 /** The event's value must be an object (§2.4); an ID token has none, which keeps the two apart. */

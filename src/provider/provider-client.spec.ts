@@ -11,6 +11,7 @@ import { ProviderMetadata } from './provider-metadata.js';
 
 const key = newSigningKey('a');
 const stranger = newSigningKey('a');
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 let server: JsonServer;
 let revoked: string[];
 
@@ -88,6 +89,8 @@ function idToken(claims: object = {}, signer = key): string {
   });
 }
 
+const keyFetches = (): number => server.asked.filter((call) => call === 'GET /jwks').length;
+
 describe('refresh', () => {
   it('brings the new tokens', async () => {
     provide({ id_token: idToken() });
@@ -124,5 +127,63 @@ describe('refresh', () => {
     const { refreshToken: _none, ...without } = tokens;
     await expect(client().refresh(without, identity())).resolves.toMatchObject({ kind: 'failed' });
     expect(server.asked).toEqual([]);
+  });
+});
+
+describe('a logout token', () => {
+  const logoutToken = (claims: object = {}, signer = key): string =>
+    idToken(
+      { jti: 'jti-1', sid: 'sid-1', events: { [LOGOUT_EVENT]: {} }, ...claims },
+      signer,
+    );
+
+  it('of this provider for this client tells whose sessions end', async () => {
+    provide({});
+    await expect(client().verifyLogoutToken(logoutToken())).resolves.toEqual({
+      issuer: server.origin,
+      subject: 'user-1',
+      providerSessionId: 'sid-1',
+      tokenId: 'jti-1',
+    });
+  });
+
+  it.each<[string, () => string]>([
+    ['for another client', () => logoutToken({ aud: 'app-2' })],
+    ['of another issuer', () => logoutToken({ iss: 'https://evil.example' })],
+    ['signed by a stranger', () => logoutToken({}, stranger)],
+    ['without the event', () => logoutToken({ events: {} })],
+    ['that is no token', () => 'x'],
+  ])('%s is refused with our own error', async (_what, token) => {
+    provide({});
+    await expect(client().verifyLogoutToken(token())).rejects.toMatchObject({
+      code: 'logout_token_rejected',
+    });
+  });
+
+  it('is not judged while the provider cannot be reached: it may try again', async () => {
+    server.answerJson({}, 503);
+    await expect(client().verifyLogoutToken(logoutToken())).rejects.toMatchObject({
+      code: 'provider_unreachable',
+    });
+  });
+
+  it('of a provider that publishes no keys is our fault, not the sender\'s', async () => {
+    server.answerJson({ issuer: server.origin });
+    await expect(client().verifyLogoutToken(logoutToken())).rejects.toMatchObject({
+      code: 'provider_misconfigured',
+    });
+  });
+
+  it('with an unknown key does not keep a login from seeing a rotated one', async () => {
+    provide({ id_token: idToken() });
+    const one = client();
+    const flood = logoutToken({}, newSigningKey('unknown'));
+    await expect(one.verifyLogoutToken(flood)).rejects.toBeDefined();
+    await expect(one.verifyLogoutToken(flood)).rejects.toBeDefined();
+    await one.refresh(tokens, identity());
+    const before = keyFetches();
+    provide({ id_token: idToken({}, stranger) });
+    await one.refresh(tokens, identity());
+    expect(keyFetches()).toBe(before + 1);
   });
 });

@@ -84,6 +84,12 @@ function wasNotSent(fault: NetworkFault | undefined): boolean {
   return NOT_SENT.has(fault.code) || NOT_SENT_CALLS.has(String(fault.call));
 }
 
+/** True when an answer came and was none that could be used: openid-client names what was wrong with it. */
+function wasAnswered(error: unknown): boolean {
+  if (!(error instanceof ClientError) || networkFault(error) !== undefined) return false;
+  return error.code !== undefined && error.code !== 'OAUTH_TIMEOUT';
+}
+
 /** A failed redemption of the code as the person's error. */
 export function toLoginError(error: unknown): VestibuleError {
   if (error instanceof VestibuleError) return error;
@@ -101,12 +107,9 @@ export function toLoginError(error: unknown): VestibuleError {
     case 'refused':
       return new VestibuleError('login_rejected', { cause: error });
     case 'unknown':
-      return new VestibuleError(
-        error instanceof ClientError && error.code !== 'OAUTH_TIMEOUT'
-          ? 'login_rejected'
-          : 'provider_unreachable',
-        { cause: error },
-      );
+      return new VestibuleError(wasAnswered(error) ? 'login_rejected' : 'provider_unreachable', {
+        cause: error,
+      });
   }
 }
 

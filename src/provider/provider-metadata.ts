@@ -80,11 +80,20 @@ export class ProviderMetadata {
     const { issuer, clientId, clientSecret, idTokenAlg, timeoutMs } = this.provider;
     const client: Partial<ClientMetadata> = { id_token_signed_response_alg: idTokenAlg };
     if (clientSecret !== undefined) client.client_secret = clientSecret;
-    return discovery(new URL(issuer), clientId, client, clientAuthentication(this.provider), {
-      timeout: timeoutMs / 1000,
-      [customFetch]: (url, options) => providerFetch(url, options as RequestInit),
-      // The configuration allows an http issuer on loopback only.
-      execute: new URL(issuer).protocol === 'http:' ? [allowInsecureRequests] : [],
-    });
+    const found = await discovery(
+      new URL(issuer),
+      clientId,
+      client,
+      clientAuthentication(this.provider),
+      {
+        timeout: timeoutMs / 1000,
+        [customFetch]: (url, options) => providerFetch(url, options as RequestInit),
+        // The configuration allows an http issuer on loopback only.
+        execute: new URL(issuer).protocol === 'http:' ? [allowInsecureRequests] : [],
+      },
+    );
+    // openid-client compares parsed URLs, to which a slash at the end is the same; Discovery §4.3 wants identity.
+    if (found.serverMetadata().issuer === issuer) return found;
+    throw new VestibuleError('provider_misconfigured', { detail: 'the metadata name another issuer' });
   }
 }

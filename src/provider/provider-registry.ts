@@ -3,7 +3,7 @@ import { ProvidersConfig, type ProviderConfig } from '../config/config.types.js'
 import { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { EventLog } from '../logging/event-log.js';
-import { claimedIssuer } from './logout-token.js';
+import { claimedParties } from './logout-token.js';
 import { ProviderClient } from './provider-client.js';
 import { ProviderKeys } from './provider-keys.js';
 import { ProviderMetadata } from './provider-metadata.js';
@@ -35,10 +35,16 @@ export class ProviderRegistry implements OnApplicationBootstrap {
     return this.clients.get(id);
   }
 
-  /** The provider that a token claims to come from; unverified, it only chooses who verifies. */
+  /**
+   * The provider that a token claims to come from; unverified, it only chooses who verifies. Of several
+   * registrations at one issuer it is the one that the token is meant for.
+   */
   issuing(token: string): ProviderClient | undefined {
-    const issuer = claimedIssuer(token);
-    return this.all.find(({ config }) => config.issuer === issuer);
+    const claimed = claimedParties(token);
+    const sharing = this.all.filter(({ config }) => config.issuer === claimed?.issuer);
+    return (
+      sharing.find(({ config }) => claimed?.audience.includes(config.clientId)) ?? sharing[0]
+    );
   }
 
   /** @throws VestibuleError `unknown_provider` */

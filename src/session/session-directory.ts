@@ -32,15 +32,19 @@ export class SessionDirectory {
     this.devices = new DeviceCodec(ring);
   }
 
-  /** The live sessions, newest first, at most 200. Orphans of the index are pruned on the way. */
-  async list(subject: IndexSubject): Promise<readonly Device[]> {
+  /** The live sessions, newest first, at most 200. What has ended is taken out of the index on the way. */
+  list(subject: IndexSubject): Promise<readonly Device[]> {
+    return this.find(subject, MAX_LISTED);
+  }
+
+  private async find(subject: IndexSubject, limit: number): Promise<readonly Device[]> {
     const found = new Map<StoreKey, Device>();
     for await (const { index, members } of this.walk(subject)) {
-      const orphans = await this.collect(members, found);
-      if (orphans.length > 0) await this.store.removeFromIndex(index, orphans);
-      if (found.size >= MAX_LISTED) break;
+      const ended = await this.collect(members, found, limit);
+      if (ended.length > 0) await this.store.removeFromIndex(index, ended);
+      if (found.size >= limit) break;
     }
-    return [...found.values()].toSorted((a, b) => b.createdAt - a.createdAt).slice(0, MAX_LISTED);
+    return [...found.values()].toSorted((a, b) => b.createdAt - a.createdAt);
   }
 
   /** Ends every session of the subject, in batches; tells how many were there. */
@@ -59,9 +63,8 @@ export class SessionDirectory {
   async keepNewest({ issuer, subject }: Identity, newest: StoreKey): Promise<void> {
     const { maxPerUser } = this.config;
     if (maxPerUser === 0) return;
-    const others = (await this.list({ issuer, subject })).filter(
-      ({ handle }) => storeKeyOf(handle) !== newest,
-    );
+    const found = await this.find({ issuer, subject }, maxPerUser + MAX_LISTED);
+    const others = found.filter(({ handle }) => storeKeyOf(handle) !== newest);
     for (const { handle } of others.slice(maxPerUser - 1))
       await this.end(storeKeyOf(handle), 'replaced');
   }
@@ -96,19 +99,26 @@ export class SessionDirectory {
     }
   }
 
+  /**
+   * Adds the live ones to `found` and gives those that have certainly ended: they have a tombstone. A member
+   * without a session may be a login that is in the index already and will be in the store in a moment.
+   */
   private async collect(
     members: readonly StoreKey[],
     found: Map<StoreKey, Device>,
+    limit: number,
   ): Promise<StoreKey[]> {
-    const orphans: StoreKey[] = [];
+    const ended: StoreKey[] = [];
     for (const key of members) {
-      if (found.has(key) || found.size >= MAX_LISTED) continue;
+      if (found.has(key) || found.size >= limit) continue;
       const record = await this.store.readDevice(key);
-      const device =
-        record && this.devices.decode(key, record.device, record.head, this.config.idleMs);
-      if (device === undefined) orphans.push(key);
-      else if (device.idleDeadline > this.clock.now()) found.set(key, device);
+      if (record === undefined) {
+        if ((await this.store.readTombstone(key)) !== undefined) ended.push(key);
+        continue;
+      }
+      const device = this.devices.decode(key, record.device, record.head, this.config.idleMs);
+      if (device !== undefined && device.idleDeadline > this.clock.now()) found.set(key, device);
     }
-    return orphans;
+    return ended;
   }
 }

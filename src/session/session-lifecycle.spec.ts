@@ -91,6 +91,8 @@ async function start({
   return { status: answer.status, line, sent, id };
 }
 
+const directory = (): SessionDirectory =>
+  new SessionDirectory(world.store, world.clock, sessionConfig, world.log);
 const read = async (id: string | undefined) => world.records.read(id ?? '', { touch: false });
 
 describe('a session that starts', () => {
@@ -136,5 +138,42 @@ describe('a session that starts', () => {
       ...(presented !== undefined && { presented }),
     });
     expect(failed).toMatchObject({ status: 503, line: '' });
+  });
+
+  it('is refused without a cookie when the user was logged out at the provider since it began (P-52)', async () => {
+    const { issuer, subject } = newLogin().identity;
+    const startedAt = world.clock.now();
+    world.pass(1_000);
+    await new LogoutMarks(world.store, world.clock, sessionConfig).mark({ issuer, subject });
+    world.pass(1_000);
+    await expect(start({ startedAt })).resolves.toMatchObject({ line: '' });
+    await expect(directory().list({ issuer, subject })).resolves.toEqual([]);
+    // A login that began afterwards is a new one.
+    await expect(start()).resolves.toMatchObject({ status: 204 });
+  });
+
+  it.each<keyof Store>(['readLogoutMarks', 'scanIndex'])(
+    'leaves no session behind when it fails at the last step (%s)',
+    async (command) => {
+      const { issuer, subject } = newLogin().identity;
+      const limits = { ...sessionConfig, maxPerUser: 3 };
+      await expect(start({ store: failing(command, 1), limits })).resolves.toMatchObject({
+        status: 503,
+        line: '',
+      });
+      await expect(directory().list({ issuer, subject })).resolves.toEqual([]);
+    },
+  );
+
+  it('ends the oldest sessions of the user beyond the configured number', async () => {
+    const limits = { ...sessionConfig, maxPerUser: 2 };
+    const ids = [];
+    for (let count = 0; count < 3; count += 1) {
+      world.pass(1_000);
+      ids.push((await start({ limits })).id);
+    }
+    await expect(read(ids[0])).resolves.toEqual({ kind: 'anonymous', reason: 'replaced' });
+    await expect(read(ids[1])).resolves.toMatchObject({ kind: 'live' });
+    await expect(read(ids[2])).resolves.toMatchObject({ kind: 'live' });
   });
 });

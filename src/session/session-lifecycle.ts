@@ -4,6 +4,7 @@ import session from 'express-session';
 import { CookieConfig, ServerConfig, SessionConfig } from '../config/config.types.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { randomToken } from '../crypto/random.js';
+import type { Identity } from '../domain/identity.js';
 import { clearSessionCookie } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
 import type { StoreKey } from '../store/store.port.js';
@@ -59,7 +60,7 @@ export class SessionLifecycle {
       if (this.cookie.persistent) request.session.cookie.maxAge = this.config.absoluteMs;
       request.session.login = login;
       await promised((done) => request.session.save(done));
-      await this.checkStillWanted(request, login, startedAt);
+      await this.settle(request.sessionID, login, startedAt);
     } catch (error) {
       forget(request);
       throw error;
@@ -72,20 +73,28 @@ export class SessionLifecycle {
     clearSessionCookie(exchange, this.cookie);
   }
 
-  /** After the session is in index and store: whoever logged the user out meanwhile has seen it, or is seen here. */
+  /** What can only be judged once the session is in index and store; a login that fails here leaves no session behind. */
+  private async settle(id: string, { identity }: NewLogin, startedAt: number): Promise<void> {
+    const { storeKey } = this.records.credentials.of(id);
+    try {
+      await this.checkStillWanted(identity, storeKey, startedAt);
+      await this.directory.keepNewest(identity, storeKey);
+    } catch (error) {
+      // Best effort: nobody was given its cookie.
+      await this.records.end(storeKey, 'revoked').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Whoever logged the user out meanwhile has seen this session in the index, or is seen here. */
   private async checkStillWanted(
-    request: Request,
-    { identity }: NewLogin,
+    identity: Identity,
+    key: StoreKey,
     startedAt: number,
   ): Promise<void> {
-    const { storeKey } = this.records.credentials.of(request.sessionID);
-    if (await this.marks.isMarked(identity, startedAt)) {
-      await this.records.end(storeKey, 'backchannel');
-      throw new VestibuleError('login_rejected', {
-        detail: 'logged out at the provider meanwhile',
-      });
-    }
-    await this.directory.keepNewest(identity, storeKey);
+    if (!(await this.marks.isMarked(identity, startedAt))) return;
+    await this.records.end(key, 'backchannel');
+    throw new VestibuleError('login_rejected', { detail: 'logged out at the provider meanwhile' });
   }
 
   private async endPresented(request: Request): Promise<void> {

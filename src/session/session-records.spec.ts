@@ -51,9 +51,10 @@ describe('a new session', () => {
     await expect(world.records.create(id, newLogin())).rejects.toMatchObject({
       code: 'internal_error',
     });
+    // So a logout that overtakes its session: the login is refused, and nobody is to blame.
     await world.records.end(keyOf(id), 'logout');
     await expect(world.records.create(id, newLogin())).rejects.toMatchObject({
-      code: 'internal_error',
+      code: 'login_rejected',
     });
   });
 
@@ -235,5 +236,49 @@ describe('a record that cannot be read', () => {
     });
     expect(world.log.count('session.unreadable')).toBe(2);
     expect(world.commands).toEqual(['readIdentity', 'readBoth']);
+  });
+});
+
+describe("the provider's own ceiling (session_expiry, P-54)", () => {
+  const limited = (sessionExpiry: number) => ({
+    ...newLogin(),
+    identity: { ...newLogin().identity, sessionExpiry },
+  });
+  const inSeconds = (ms: number): number => (world.clock.now() + ms) / 1000;
+
+  it('ends the session earlier than the configured limit, and says whose limit it was', async () => {
+    const id = randomToken();
+    await world.records.create(id, limited(inSeconds(10 * MINUTE)));
+    await expect(world.records.read(id, { touch: true })).resolves.toMatchObject({
+      session: {
+        idleDeadline: world.clock.now() + 10 * MINUTE,
+        record: { absoluteDeadline: world.clock.now() + 10 * MINUTE, limitedBy: 'provider' },
+      },
+    });
+    world.pass(10 * MINUTE - 1);
+    await expect(world.records.read(id, { touch: true })).resolves.toMatchObject({ kind: 'live' });
+    world.pass(1);
+    await expect(world.records.read(id, { touch: true })).resolves.toEqual({
+      kind: 'anonymous',
+      reason: 'provider',
+    });
+  });
+
+  it('does not prolong the configured limit', async () => {
+    const id = randomToken();
+    await world.records.create(id, limited(inSeconds(ABSOLUTE_MS + MINUTE)));
+    await expect(world.records.read(id, { touch: true })).resolves.toMatchObject({
+      session: {
+        record: { absoluteDeadline: world.clock.now() + ABSOLUTE_MS, limitedBy: 'absolute' },
+      },
+    });
+  });
+
+  it.each([[0], [-1], [-ABSOLUTE_MS]])('that is %s ms ahead refuses the login', async (ms) => {
+    const id = randomToken();
+    await expect(world.records.create(id, limited(inSeconds(ms)))).rejects.toMatchObject({
+      code: 'login_rejected',
+    });
+    await expect(world.records.read(id, { touch: false })).resolves.toEqual({ kind: 'anonymous' });
   });
 });

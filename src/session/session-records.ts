@@ -58,7 +58,8 @@ export class SessionRecords {
 
   /**
    * Writes a new session under a new id.
-   * @throws VestibuleError `store_unavailable`; then nothing of the session is left behind, as far as can be told
+   * @throws VestibuleError `store_unavailable` (the store driver takes back what it may have written),
+   *   `login_rejected` for a session that the provider has ended already
    */
   async create(id: string, login: NewLogin): Promise<void> {
     const credential = this.credentials.of(id);
@@ -93,8 +94,7 @@ export class SessionRecords {
         score: record.absoluteDeadline + TOMBSTONE_MS,
       })),
     });
-    if (outcome === 'exists')
-      throw new VestibuleError('internal_error', { detail: 'a session id came up twice' });
+    if (outcome === 'exists') throw await this.notCreated(credential.storeKey);
     this.log.event('session.started', { provider: login.identity.provider });
   }
 
@@ -136,6 +136,13 @@ export class SessionRecords {
     const ended = await this.store.end(key, reason, TOMBSTONE_MS);
     if (ended) this.log.event('session.ended', { reason });
     return ended;
+  }
+
+  /** A logout that found the session in the index before it was in the store has left a tombstone in its place. */
+  private async notCreated(key: StoreKey): Promise<VestibuleError> {
+    return (await this.store.readTombstone(key)) === undefined
+      ? new VestibuleError('internal_error', { detail: 'a session id came up twice' })
+      : new VestibuleError('login_rejected', { detail: 'ended before it had begun' });
   }
 
   private async judge(

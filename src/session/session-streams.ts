@@ -30,6 +30,7 @@ export class SessionStreams {
   private readonly byKey = new Map<StoreKey, Set<Watched>>();
   private stopListening: (() => void) | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
+  private isClosed = false;
 
   constructor(
     private readonly records: SessionRecords,
@@ -43,6 +44,11 @@ export class SessionStreams {
 
   /** Watches a live session for a stream; of too many streams of one session the oldest closes. */
   watch(id: string, session: LiveSession, stream: SessionStream): void {
+    if (this.isClosed || !stream.isOpen) {
+      // The browser left while its session was looked for (nobody would tell of it again), or this instance goes.
+      stream.close();
+      return;
+    }
     this.start();
     const key = this.records.credentials.of(id).storeKey;
     const watched: Watched = { id, key, stream };
@@ -50,7 +56,10 @@ export class SessionStreams {
     this.byKey.set(key, streams.add(watched));
     stream.onClose(() => this.forget(watched));
     const [oldest] = streams;
-    if (streams.size > MAX_PER_SESSION) oldest?.stream.close();
+    if (oldest !== undefined && streams.size > MAX_PER_SESSION) {
+      this.forget(oldest);
+      oldest.stream.close();
+    }
     this.schedule(watched, session);
     // The session may have ended between the reading and the listening.
     void this.look(watched);
@@ -58,6 +67,7 @@ export class SessionStreams {
 
   /** Closes all streams; the browsers come back, to another instance. */
   closeAll(): void {
+    this.isClosed = true;
     this.stopListening?.();
     clearInterval(this.heartbeat);
     for (const watched of this.all()) watched.stream.close();

@@ -110,7 +110,7 @@ export class TokenRefresher {
       case 'gone':
         // The session ended while the provider answered: its new tokens must not outlive it.
         await provider.revoke(outcome.tokens);
-        return ended(undefined);
+        return this.stored(id);
     }
   }
 
@@ -142,7 +142,8 @@ export class TokenRefresher {
 
   private async endUnlessChanged(id: string, held: Held, reason: EndReason): Promise<FreshTokens> {
     const now = await this.records.readWithTokens(id, { touch: false });
-    if (now.kind === 'live' && now.tokens.counter !== held.tokens.counter)
+    if (now.kind === 'anonymous') return ended(now.reason ?? reason);
+    if (now.tokens.counter !== held.tokens.counter)
       return { kind: 'usable', tokens: now.tokens.tokens };
     await this.records.end(this.records.credentials.of(id).storeKey, reason);
     return ended(reason);
