@@ -155,11 +155,7 @@ describe('a logout token is refused', () => {
       key.sign(claims, { alg: 'PS256' }),
       'ERR_JOSE_ALG_NOT_ALLOWED',
     ],
-    [
-      'signed by somebody else',
-      stranger.sign(claims),
-      'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
-    ],
+    ['signed by somebody else', stranger.sign(claims), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'],
     [
       'signed with a key that the provider does not have',
       key.sign(claims, { kid: 'key-2' }),

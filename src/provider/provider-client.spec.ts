@@ -132,10 +132,7 @@ describe('refresh', () => {
 
 describe('a logout token', () => {
   const logoutToken = (claims: object = {}, signer = key): string =>
-    idToken(
-      { jti: 'jti-1', sid: 'sid-1', events: { [LOGOUT_EVENT]: {} }, ...claims },
-      signer,
-    );
+    idToken({ jti: 'jti-1', sid: 'sid-1', events: { [LOGOUT_EVENT]: {} }, ...claims }, signer);
 
   it('of this provider for this client tells whose sessions end', async () => {
     provide({});
@@ -167,7 +164,7 @@ describe('a logout token', () => {
     });
   });
 
-  it('of a provider that publishes no keys is our fault, not the sender\'s', async () => {
+  it("of a provider that publishes no keys is our fault, not the sender's", async () => {
     server.answerJson({ issuer: server.origin });
     await expect(client().verifyLogoutToken(logoutToken())).rejects.toMatchObject({
       code: 'provider_misconfigured',

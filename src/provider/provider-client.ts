@@ -17,9 +17,8 @@ import type { LoginTransaction } from '../domain/login-transaction.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
-import { verifyIdToken, type IdTokenClaims } from './id-token.js';
 import { toIdentity } from './identity.mapper.js';
-import { verifyLogoutToken, type LogoutOrder } from './logout-token.js';
+import type { LogoutOrder } from './logout-token.js';
 import {
   classifyTokenFailure,
   errorName,
@@ -29,6 +28,7 @@ import {
 import type { ProviderKeys } from './provider-keys.js';
 import type { ProviderMetadata } from './provider-metadata.js';
 import { watchTokenCall } from './token-call.js';
+import { TokenVerifier } from './token-verifier.js';
 import { toTokenSet } from './token-response.js';
 
 /** openid-client's code for a `sub` that is not the expected one. */
@@ -54,14 +54,18 @@ export type RefreshOutcome =
 
 /** One provider, as the relying party speaks with it. The only place of the product that uses openid-client's calls. */
 export class ProviderClient {
+  private readonly verifier: TokenVerifier;
+
   constructor(
     readonly config: ProviderConfig,
     private readonly metadata: ProviderMetadata,
-    private readonly keys: ProviderKeys,
-    private readonly logoutKeys: ProviderKeys,
+    keys: ProviderKeys,
+    logoutKeys: ProviderKeys,
     private readonly clock: Clock,
     private readonly log: EventLog,
-  ) {}
+  ) {
+    this.verifier = new TokenVerifier(config, keys, logoutKeys, clock);
+  }
 
   /** True once the provider's metadata are known; told by readiness, never red. */
   get known(): boolean {
@@ -111,7 +115,11 @@ export class ProviderClient {
     const { configuration, received } = watchTokenCall(await this.metadata.get(), this.config);
     try {
       const answer = await this.exchange(configuration, callback, transaction);
-      const claims = await this.verify(configuration, answer, transaction);
+      const claims = await this.verifier.idToken(
+        configuration.serverMetadata(),
+        answer,
+        transaction,
+      );
       const userinfo = await this.userinfo(configuration, answer.access_token, claims.sub);
       return {
         identity: toIdentity(this.config.id, claims, userinfo, this.config.claims),
@@ -143,71 +151,9 @@ export class ProviderClient {
     });
   }
 
-  private verify(
-    configuration: Configuration,
-    answer: TokenEndpointResponse,
-    transaction: LoginTransaction,
-  ): Promise<IdTokenClaims> {
-    const { nonce, maxAge, acrValues } = transaction;
-    return this.verifyIdToken(configuration, answer, {
-      nonce,
-      ...(maxAge !== undefined && { maxAge }),
-      ...(acrValues !== undefined && { acrValues }),
-    });
-  }
-
-  private verifyIdToken(
-    configuration: Configuration,
-    answer: TokenEndpointResponse,
-    expected: { readonly nonce?: string; readonly maxAge?: number; readonly acrValues?: string },
-  ): Promise<IdTokenClaims> {
-    const { issuer, jwks_uri: jwksUri } = configuration.serverMetadata();
-    const idToken = answer.id_token;
-    if (idToken === undefined)
-      throw new VestibuleError('login_rejected', { detail: 'no id token' });
-    if (jwksUri === undefined)
-      throw new VestibuleError('provider_misconfigured', {
-        detail: 'the metadata name no jwks_uri',
-      });
-    return this.keys.verifyWith(jwksUri, (keys) =>
-      verifyIdToken(idToken, keys, {
-        ...expected,
-        issuer,
-        clientId: this.config.clientId,
-        algorithm: this.config.idTokenAlg,
-        accessToken: answer.access_token,
-        now: this.clock.now(),
-      }),
-    );
-  }
-
-  /**
-   * Validates a logout token of this provider. Its keys have a cool-down of their own, so that a flood of
-   * unknown keys from outside cannot keep a login from seeing a rotated key.
-   * @throws VestibuleError `logout_token_rejected`, `provider_unreachable`, `provider_misconfigured`
-   */
+  /** @throws VestibuleError `logout_token_rejected`, `provider_unreachable`, `provider_misconfigured` */
   async verifyLogoutToken(token: string): Promise<LogoutOrder> {
-    const { issuer, jwks_uri: jwksUri } = (await this.metadata.get()).serverMetadata();
-    if (jwksUri === undefined) {
-      throw new VestibuleError('provider_misconfigured', {
-        detail: 'the metadata name no jwks_uri',
-      });
-    }
-    const expected = {
-      issuer,
-      clientId: this.config.clientId,
-      algorithm: this.config.idTokenAlg,
-      now: this.clock.now(),
-    };
-    try {
-      return await this.logoutKeys.verifyWith(jwksUri, (keys) =>
-        verifyLogoutToken(token, keys, expected),
-      );
-    } catch (error) {
-      throw error instanceof VestibuleError
-        ? error
-        : new VestibuleError('logout_token_rejected', { cause: error });
-    }
+    return this.verifier.logoutToken((await this.metadata.get()).serverMetadata(), token);
   }
 
   /**
@@ -275,7 +221,7 @@ export class ProviderClient {
   ): Promise<'same' | 'other' | 'unverifiable'> {
     if (answer.id_token === undefined) return 'same';
     try {
-      const claims = await this.verifyIdToken(configuration, answer, {});
+      const claims = await this.verifier.idToken(configuration.serverMetadata(), answer, {});
       return claims.iss === issuer && claims.sub === subject ? 'same' : 'other';
     } catch (error) {
       return toLoginError(error).code === 'login_rejected' ? 'other' : 'unverifiable';

@@ -94,6 +94,8 @@ export class ProviderMetadata {
     );
     // openid-client compares parsed URLs, to which a slash at the end is the same; Discovery §4.3 wants identity.
     if (found.serverMetadata().issuer === issuer) return found;
-    throw new VestibuleError('provider_misconfigured', { detail: 'the metadata name another issuer' });
+    throw new VestibuleError('provider_misconfigured', {
+      detail: 'the metadata name another issuer',
+    });
   }
 }

@@ -42,9 +42,7 @@ export class ProviderRegistry implements OnApplicationBootstrap {
   issuing(token: string): ProviderClient | undefined {
     const claimed = claimedParties(token);
     const sharing = this.all.filter(({ config }) => config.issuer === claimed?.issuer);
-    return (
-      sharing.find(({ config }) => claimed?.audience.includes(config.clientId)) ?? sharing[0]
-    );
+    return sharing.find(({ config }) => claimed?.audience.includes(config.clientId)) ?? sharing[0];
   }
 
   /** @throws VestibuleError `unknown_provider` */
