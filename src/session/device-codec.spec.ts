@@ -7,7 +7,12 @@ const [k1] = sessionConfig.keys;
 const k2 = { kid: 'k2', secret: Buffer.alloc(32, 2) };
 const codec = new DeviceCodec(new KeyRing(sessionConfig.keys));
 const KEY = 'k'.repeat(43);
-const device = { handle: 'h'.repeat(43), provider: 'generic', createdAt: 1_000, client: 'Browser/1' };
+const device = {
+  handle: 'h'.repeat(43),
+  provider: 'generic',
+  createdAt: 1_000,
+  client: 'Browser/1',
+};
 const headAt = (idleDeadline: number): Buffer => identityRecord({ idleDeadline });
 
 function flipped(bytes: Buffer): Buffer {
@@ -40,7 +45,9 @@ describe('a device record', () => {
     const bytes = codec.encode(KEY, device);
     const rotated = new DeviceCodec(new KeyRing([k2, k1!]));
     expect(rotated.decode(KEY, bytes, headAt(0), IDLE_MS)).toMatchObject(device);
-    expect(new DeviceCodec(new KeyRing([k2])).decode(KEY, bytes, headAt(0), IDLE_MS)).toBeUndefined();
+    expect(
+      new DeviceCodec(new KeyRing([k2])).decode(KEY, bytes, headAt(0), IDLE_MS),
+    ).toBeUndefined();
   });
 
   it.each<[string, (bytes: Buffer) => Buffer]>([

@@ -34,16 +34,10 @@ export class LogoutMarks {
 
   /** True when this identity was logged out at the provider since its login began at `startedAt`. */
   async isMarked(identity: Identity, startedAt: number): Promise<boolean> {
-    const subjects = subjectsOf(identity);
-    const names = subjects.flatMap((subject) =>
-      this.names.all(subject).map((name) => ({ name, subject })),
-    );
-    const marks = await this.store.readLogoutMarks(names.map(({ name }) => name));
-    return names.some(({ subject }, at) => {
-      const mark = marks[at];
-      // A provider's session that was logged out is over; a user who was may log in again.
-      return mark !== undefined && (subject.providerSessionId !== undefined || mark >= startedAt);
-    });
+    const names = subjectsOf(identity).flatMap((subject) => this.names.all(subject));
+    const marks = await this.store.readLogoutMarks(names);
+    // A login that began after the logout is a new one, also where the provider keeps its session's id.
+    return marks.some((mark) => mark !== undefined && mark >= startedAt);
   }
 
   /** True when this logout token was carried out before (Back-Channel Logout §2.6-8). */

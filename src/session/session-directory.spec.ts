@@ -31,11 +31,14 @@ const directoryWith = (maxPerUser = 0, store: Store = world.store): SessionDirec
 
 const replacing = (members: Partial<Store>): Store =>
   new Proxy(world.store, {
-    get: (target, name): unknown => Reflect.get(Object.hasOwn(members, name) ? members : target, name),
+    get: (target, name): unknown =>
+      Reflect.get(Object.hasOwn(members, name) ? members : target, name),
   });
 
 /** A session that begins a second after the one before. */
-async function login(more: Partial<Identity> = {}): Promise<{ id: string; handle: string; key: string }> {
+async function login(
+  more: Partial<Identity> = {},
+): Promise<{ id: string; handle: string; key: string }> {
   world.pass(1_000);
   const id = randomToken();
   await world.records.create(id, { ...newLogin(), identity: { ...identity, ...more } });
@@ -152,7 +155,9 @@ describe('ending all sessions of a user', () => {
       await login({ providerSessionId: 'sid-2' }),
     ];
     const elsewhere = await login({ issuer: 'https://other.example' });
-    await expect(directory.endAll({ issuer, providerSessionId: 'sid-1' }, 'backchannel')).resolves.toBe(2);
+    await expect(
+      directory.endAll({ issuer, providerSessionId: 'sid-1' }, 'backchannel'),
+    ).resolves.toBe(2);
     expect(await Promise.all([a, b, other, elsewhere].map(isLive))).toEqual([
       false,
       false,
@@ -249,7 +254,12 @@ describe('the limit of sessions per user', () => {
     const sessions = [];
     for (let count = 0; count < 303; count += 1) sessions.push(await login());
     await directoryWith(300).keepNewest(identity, sessions.at(-1)!.key);
-    expect(await Promise.all(sessions.slice(0, 4).map(isLive))).toEqual([false, false, false, true]);
+    expect(await Promise.all(sessions.slice(0, 4).map(isLive))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('costs no command where there is none', async () => {

@@ -91,7 +91,14 @@ function fakeStore(): Store {
 
 async function open(id: string): Promise<Received> {
   const res = new Received(new IncomingMessage(new Socket()));
-  const exchange = { req: res.req, res, id: 'r', method: 'GET', path: '/session/events', search: '' };
+  const exchange = {
+    req: res.req,
+    res,
+    id: 'r',
+    method: 'GET',
+    path: '/session/events',
+    search: '',
+  };
   const reading = await world.records.read(id, { touch: false });
   if (reading.kind === 'anonymous') throw new Error('this session has ended');
   streams.watch(id, reading.session, new SessionStream(exchange));
@@ -109,7 +116,7 @@ async function pass(ms: number): Promise<void> {
 const keyOf = (id: string): string => world.records.credentials.of(id).storeKey;
 const names = (res: Received): string[] => res.events.map(([name]) => name);
 const signal = (...args: Parameters<SignalListener['onSignal']>): void => {
-  for (const listener of [...listeners]) listener.onSignal(...args);
+  for (const listener of listeners) listener.onSignal(...args);
 };
 
 describe('a stream', () => {

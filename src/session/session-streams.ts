@@ -92,7 +92,7 @@ export class SessionStreams {
   }
 
   private onSignal(signal: SessionSignal): void {
-    for (const watched of [...(this.byKey.get(signal.key) ?? [])]) {
+    for (const watched of this.byKey.get(signal.key) ?? []) {
       if (signal.kind === 'ended')
         watched.stream.end(isEndReason(signal.reason) ? signal.reason : undefined);
       else void this.look(watched, true);
