@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionAdmin } from '../cli/cli-io.js';
 import type { VestibuleConfig } from '../config/config.types.js';
 import { isToken } from '../crypto/random.js';
 import { systemClock } from '../domain/clock.js';
+import type { SessionAdmin } from '../domain/session-admin.js';
 import type { EventLog } from '../logging/event-log.js';
 import { storeKeyOf } from '../session/session-credential.js';
 import { SessionDirectory } from '../session/session-directory.js';
@@ -55,13 +55,13 @@ export async function openSessions(config: VestibuleConfig): Promise<SessionAdmi
 
 /** The store connects in the background; a command waits for it, but not for long. */
 async function connected(store: Store): Promise<void> {
-  const until = Date.now() + CONNECT_MS;
+  const until = systemClock.now() + CONNECT_MS;
   for (;;) {
     try {
       await store.ping();
       return;
     } catch (error) {
-      if (Date.now() > until) throw error;
+      if (systemClock.now() > until) throw error;
       await delay(RETRY_MS);
     }
   }

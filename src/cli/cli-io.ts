@@ -2,20 +2,7 @@ import type { VestibuleConfig } from '../config/config.types.js';
 import type { Env } from '../config/source/environment.js';
 import type { IsDirectory, ReadFile } from '../config/source/files.js';
 import type { Clock } from '../domain/clock.js';
-
-/** A session as `sessions list` shows it; instants are ISO 8601. */
-export type ListedSession = Readonly<
-  Record<'session_id' | 'provider' | 'created_at' | 'last_seen_at' | 'client', string>
->;
-
-/** What an operator may do with the sessions in the store. */
-export interface SessionAdmin {
-  list(subject: string, provider?: string): Promise<readonly ListedSession[]>;
-  /** Tells how many ended. */
-  endAll(subject: string, provider?: string): Promise<number>;
-  endOne(handle: string): Promise<number>;
-  close(): Promise<void>;
-}
+import type { SessionAdmin } from '../domain/session-admin.js';
 
 /** Everything that the commands touch outside themselves. */
 export interface CliIo {

@@ -3,7 +3,7 @@ import type { VestibuleConfig } from '../config/config.types.js';
 import type { Env } from '../config/source/environment.js';
 import { readValue } from '../config/values/value-type.js';
 import { sessionKeys } from '../config/values/session-keys.js';
-import type { SessionAdmin } from './cli-io.js';
+import type { SessionAdmin } from '../domain/session-admin.js';
 import { runProgram } from './program.js';
 
 interface Run {

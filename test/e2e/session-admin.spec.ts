@@ -1,5 +1,5 @@
 import { openSessions } from '../../src/app/session-admin.js';
-import type { SessionAdmin } from '../../src/cli/cli-io.js';
+import type { SessionAdmin } from '../../src/domain/session-admin.js';
 import { randomToken } from '../../src/crypto/random.js';
 import { EventStream } from '../support/event-stream.js';
 import { freePort } from '../support/redis-host.js';
@@ -79,11 +79,16 @@ describe('an operator at the store', () => {
   });
 
   it('asks for the provider where it cannot be known', async () => {
-    await expect((async () => admin.list('alice', 'other'))()).rejects.toThrow(/--provider: generic/);
+    await expect((async () => admin.list('alice', 'other'))()).rejects.toThrow(
+      /--provider: generic/,
+    );
   });
 
   it('gives up and lets go when Redis is not there', async () => {
-    const connection = { kind: 'standalone', url: `redis://127.0.0.1:${await freePort()}` } as const;
+    const connection = {
+      kind: 'standalone',
+      url: `redis://127.0.0.1:${await freePort()}`,
+    } as const;
     const { config } = stage.bff;
     if (config.store.kind !== 'redis') throw new Error('this stage is over Redis');
     const elsewhere = { ...config, store: { ...config.store, connection } };
