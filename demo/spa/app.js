@@ -1,6 +1,6 @@
 /**
- * A single-page app behind Vestibule: it knows four routes (/login, /session, /session/refresh, /logout)
- * and its API below /api. It never sees a token.
+ * A single-page app behind Vestibule: it knows five routes (/login, /session, /session/refresh,
+ * /session/events, /logout) and its API below /api. It never sees a token.
  */
 
 const byId = (id) => document.getElementById(id);
@@ -22,6 +22,8 @@ const ENDINGS = {
 
 /** The answer of GET /session while somebody is logged in. */
 let session;
+/** Tells what happens to the session, in whichever tab or place; there while somebody is logged in. */
+let events;
 /** What each bar counts as full, in seconds. */
 let full = {};
 
@@ -129,10 +131,26 @@ function showMember(answer) {
   showClaims(answer);
   showTimers();
   show(true);
+  listen();
 }
 
-/** The one place where a session ends, whatever told us: a 401, a deadline, later an event. */
+/** The browser comes back to the stream by itself, until it is told to stay away or cannot. */
+function listen() {
+  if (events !== undefined && events.readyState !== EventSource.CLOSED) return;
+  events = new EventSource('/session/events');
+  events.addEventListener('ended', ({ data }) => showGuest(JSON.parse(data).reason));
+  events.addEventListener('renewed', () => void look());
+  events.addEventListener('expiring', () => say('The session is about to end.', 'problem'));
+}
+
+function stopListening() {
+  events?.close();
+  events = undefined;
+}
+
+/** The one place where a session ends, whatever told us: a 401, a deadline, an event. */
 function showGuest(reason) {
+  stopListening();
   const wasMember = session !== undefined;
   session = undefined;
   const text = ENDINGS[reason] ?? (wasMember ? 'The session has ended.' : '');
@@ -241,6 +259,8 @@ setInterval(() => {
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') void look();
 });
+// An open stream would keep the page out of the back-forward cache.
+window.addEventListener('pagehide', stopListening);
 window.addEventListener('pageshow', (event) => {
   if (event.persisted) void look();
 });
