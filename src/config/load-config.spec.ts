@@ -42,6 +42,7 @@ describe('the configuration of the simple case', () => {
         keys: [{ kid: 'k1', secret: Buffer.alloc(32, 7) }],
         idleMs: 1_800_000,
         absoluteMs: 28_800_000,
+        maxPerUser: 0,
       },
       store: { kind: 'memory' },
       providers: [

@@ -1,4 +1,4 @@
-import type { StoreKey } from './store.port.js';
+import type { StoreKey } from './store-key.js';
 
 export interface IndexBatch {
   readonly members: readonly StoreKey[];

@@ -1,13 +1,16 @@
 import type { LogoutMarkStore, SessionDirectoryStore, SessionSignals } from './directory.port.js';
+import type { StoreKey as Key } from './store-key.js';
 
 /**
  * The store as the product sees it: bytes under keys, every step atomic, every write conditional.
  * It knows nothing of cookies, identities, tokens or keys of encryption. Both drivers pass one contract
  * suite (test/contract/store.contract.ts). A driver that cannot answer throws `store_unavailable`.
  *
- * Durations are milliseconds. A `StoreKey` is SHA-256 of a session's handle, 43 characters of base64url.
+ * Durations are milliseconds.
  */
-export type StoreKey = string;
+
+/** SHA-256 of a session's handle. Declared in a file of its own, which keeps the two ports out of a circle. */
+export type StoreKey = Key;
 
 /**
  * The clear head of an identity record, before the sealed part (session/record-codec.ts):

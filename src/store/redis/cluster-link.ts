@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisConnection } from '../../config/config.types.js';
 import type { LinkEvents, RedisLink, ScriptedRedis } from './redis-link.js';
@@ -37,7 +38,7 @@ export class ClusterLink implements RedisLink {
   openSubscriber(): Redis {
     const nodes = this.cluster.nodes('master').map(({ options }) => options);
     const known = nodes.length > 0 ? nodes : this.connection.nodes;
-    const { host, port } = known[Math.floor(Math.random() * known.length)] ?? {};
+    const { host, port } = known[randomInt(known.length)] ?? {};
     return new Redis({
       ...connectionOptions(this.config),
       connectionName: 'vestibule-signals',

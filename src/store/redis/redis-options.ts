@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 import type { RedisConnection, RedisTls, StoreConfig } from '../../config/config.types.js';
 import { isReadOnlyReply } from './redis-failure.js';
@@ -17,7 +18,7 @@ const CLUSTER_REDIRECTIONS = 8;
 /** Milliseconds before attempt number `times` (from 1): doubling from 50, at most a second, a random half of it off. */
 export function backOff(times: number): number {
   const ceiling = Math.min(BACK_OFF_FIRST_MS * 2 ** (times - 1), BACK_OFF_MAX_MS);
-  return ceiling * (0.5 + Math.random() / 2);
+  return randomInt(Math.ceil(ceiling / 2), ceiling + 1);
 }
 
 /** One connection to one server, whichever way it is found: fails fast, queues nothing, sends nothing twice. */

@@ -7,8 +7,6 @@ import type { LinkEvents, RedisLink, ScriptedRedis } from './redis-link.js';
 import type { RedisConfig } from './redis-options.js';
 import { ServerLink } from './server-link.js';
 
-export type { RedisConfig };
-
 /**
  * Redis, failing fast and healing by itself: a command is answered, refused, or given up after
  * `commandTimeoutMs`; nothing is queued while Redis is away, nothing is sent twice. It never rejects at

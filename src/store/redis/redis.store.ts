@@ -9,9 +9,10 @@ import { redisFindings } from './redis-findings.js';
 import { RedisKeys } from './redis-keys.js';
 import { RedisLocks } from './redis-locks.js';
 import { RedisMarks } from './redis-marks.js';
+import type { RedisConfig } from './redis-options.js';
 import { RedisSignals } from './redis-signals.js';
 import { RedisTransactions } from './redis-transactions.js';
-import { RedisClient, type RedisConfig } from './redis.client.js';
+import { RedisClient } from './redis.client.js';
 
 /** How many expired members one write to an index removes at most. */
 const PRUNE_LIMIT = 32;
