@@ -10,7 +10,12 @@ import {
 } from '../support/logout-tokens.js';
 import { PATHS } from '../support/op-host.js';
 import { startReplica, type Replica } from '../support/replica.js';
-import { hmacToken, newSigningKey, unsignedToken, type TokenClaims } from '../support/signing-key.js';
+import {
+  hmacToken,
+  newSigningKey,
+  unsignedToken,
+  type TokenClaims,
+} from '../support/signing-key.js';
 import { Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
@@ -56,14 +61,22 @@ describe.each([
     Promise.all(members.map((one) => stateOf(stage, one)));
 
   it("ends the provider's session that it names, and no other one of the user (B-01, ATK-79)", async () => {
-    const [one, other, bob] = [await member(stage), await member(stage), await member(stage, 'bob')];
+    const [one, other, bob] = [
+      await member(stage),
+      await member(stage),
+      await member(stage, 'bob'),
+    ];
     expect(new Set([one.sid, other.sid, bob.sid]).size).toBe(3);
     expectDone(await sendLogout(stage, logoutToken(stage, { sid: one.sid, more: 'x' })));
     expect(await states(one, other, bob)).toEqual(['backchannel', 'live', 'live']);
   });
 
   it('ends every session of the user where it names only the user (F-36)', async () => {
-    const [one, other, bob] = [await member(stage), await member(stage), await member(stage, 'bob')];
+    const [one, other, bob] = [
+      await member(stage),
+      await member(stage),
+      await member(stage, 'bob'),
+    ];
     expectDone(await sendLogout(stage, logoutToken(stage, { sub: 'alice' })));
     expect(await states(one, other, bob)).toEqual(['backchannel', 'backchannel', 'live']);
   });
@@ -158,11 +171,17 @@ describe.each([
     ['says another algorithm (B-03)', (claims) => stage.op.key.sign(claims, { alg: 'ES256' })],
     ['is of another type', (claims) => stage.op.key.sign(claims, { typ: 'at+jwt' })],
     ['is of another issuer (B-08)', (claims) => ({ ...claims, iss: 'https://evil.example' })],
-    ['is for our id with a suffix (B-07)', (claims) => ({ ...claims, aud: `${String(claims['aud'])}x` })],
+    [
+      'is for our id with a suffix (B-07)',
+      (claims) => ({ ...claims, aud: `${String(claims['aud'])}x` }),
+    ],
     ['is for nobody', (claims) => ({ ...claims, aud: undefined })],
     ['has no event (B-04)', (claims) => ({ ...claims, events: undefined })],
     ['has another event (B-05)', (claims) => ({ ...claims, events: { 'urn:x': {} } })],
-    ['has an event that is none (F-32)', (claims) => ({ ...claims, events: { [LOGOUT_EVENT]: 1 } })],
+    [
+      'has an event that is none (F-32)',
+      (claims) => ({ ...claims, events: { [LOGOUT_EVENT]: 1 } }),
+    ],
     ['has a nonce (B-06)', (claims) => ({ ...claims, nonce: 'n' })],
     ['names nobody (F-31)', (claims) => ({ ...claims, sub: undefined })],
     ['has no id', (claims) => ({ ...claims, jti: undefined })],
@@ -183,12 +202,24 @@ describe.each([
   });
 
   it.each<[string, (token: string) => { headers?: Record<string, string>; body?: string }]>([
-    ['JSON', (token) => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify({ logout_token: token }) })],
+    [
+      'JSON',
+      (token) => ({
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ logout_token: token }),
+      }),
+    ],
     ['a body without a type', (token) => ({ body: `logout_token=${token}` })],
-    ['two tokens', (token) => ({ headers: FORM, body: `logout_token=${token}&logout_token=${token}` })],
+    [
+      'two tokens',
+      (token) => ({ headers: FORM, body: `logout_token=${token}&logout_token=${token}` }),
+    ],
     ['no token', () => ({ headers: FORM, body: 'token=x' })],
     ['no body', () => ({ headers: FORM })],
-    ['a megabyte', (token) => ({ headers: FORM, body: `pad=${'x'.repeat(1_000_000)}&logout_token=${token}` })],
+    [
+      'a megabyte',
+      (token) => ({ headers: FORM, body: `pad=${'x'.repeat(1_000_000)}&logout_token=${token}` }),
+    ],
   ])('refuses %s (F-40, ATK-80)', async (_name, request) => {
     const one = await member(stage);
     const outgoing = { method: 'POST', ...request(logoutToken(stage, { sub: 'alice' })) };

@@ -15,13 +15,22 @@ describe('the callback', () => {
 
   const redemptions = (): number => stage.op.callsOf(PATHS.token).length;
   /** As the provider's redirect brings it. */
-  const arrive = (person: UserAgent, callback: string): Promise<Hop> => person.load(callback, { site: 'cross-site' });
+  const arrive = (person: UserAgent, callback: string): Promise<Hop> =>
+    person.load(callback, { site: 'cross-site' });
   const withParameter = (callback: string, name: string, value: string | undefined): string => {
     const url = new URL(callback);
     if (value === undefined) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
     return url.href;
   };
+
+  /** The callback is taken for the first time: nothing was burnt, nothing had to be healed. */
+  async function expectUnspent(person: UserAgent, callback: string): Promise<void> {
+    const answer = await arrive(person, callback);
+    expect(answer.status).toBe(303);
+    expect(locationOf(answer).searchParams.has('heal')).toBe(false);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  }
 
   describe('refuses what is no answer of a provider', () => {
     it.each([
@@ -49,7 +58,9 @@ describe('the callback', () => {
       const answer = await arrive(person, stage.url(`/callback${query}`));
       expect(answer.status).toBe(400);
       expect(answer.headers['content-type']).toContain('text/html');
-      expect(['login_state_missing', 'login_state_unknown', 'bad_request']).toContain(errorCodeOf(answer.body));
+      expect(['login_state_missing', 'login_state_unknown', 'bad_request']).toContain(
+        errorCodeOf(answer.body),
+      );
       expect(answer.body).not.toMatch(/\bat .*\.(?:js|ts)/);
       expect(cookiesSet(answer)).toEqual([]);
       expect(redemptions()).toBe(before);
@@ -75,8 +86,7 @@ describe('the callback', () => {
     const refused = await arrive(person, withParameter(callback, 'state', STATE));
     expect([refused.status, errorCodeOf(refused.body)]).toEqual([400, 'login_state_unknown']);
     expect(redemptions()).toBe(before);
-    await person.arrive(callback);
-    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    await expectUnspent(person, callback);
   });
 
   it('refuses a code that the provider did not give', async () => {
@@ -100,8 +110,7 @@ describe('the callback', () => {
     const refused = await arrive(person, withParameter(callback, 'iss', wrong));
     expect([refused.status, errorCodeOf(refused.body)]).toEqual([400, 'login_rejected']);
     expect(redemptions()).toBe(before);
-    await person.arrive(callback);
-    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    await expectUnspent(person, callback);
   });
 
   it('of a foreign browser is refused and burns nothing (ATK-30)', async () => {
@@ -117,8 +126,11 @@ describe('the callback', () => {
     }
     expect(redemptions()).toBe(spent);
     expect(spent).toBe(before + 1);
-    expect(await stage.view(victim)).toMatchObject({ session_id: sessionId, user: { sub: 'alice' } });
-    await attacker.arrive(callback);
+    expect(await stage.view(victim)).toMatchObject({
+      session_id: sessionId,
+      user: { sub: 'alice' },
+    });
+    await expectUnspent(attacker, callback);
     expect(await stage.view(attacker)).toMatchObject({ user: { sub: 'bob' } });
   });
 
@@ -188,19 +200,32 @@ describe('the callback', () => {
       ['server_error', 503, 'provider_unreachable'],
       ['temporarily_unavailable', 503, 'provider_unreachable'],
       ['<script>alert(1)</script>', 403, 'login_denied'],
-    ])('%s: says it in own words and shows nothing of the address (ATK-36)', async (error, status, code) => {
-      const person = stage.person();
-      const state = locationOf(await person.load(stage.url('/login'))).searchParams.get('state') ?? '';
-      const query = new URLSearchParams({ error, error_description: '<img src=x onerror=alert(2)>', error_uri: 'javascript:alert(3)', state, iss: stage.op.issuer });
-      const answer = await arrive(person, stage.url(`/callback?${query.toString()}`));
-      expect([answer.status, errorCodeOf(answer.body)]).toEqual([status, code]);
-      expect(answer.body).not.toContain('alert');
-      const again = await arrive(person, stage.url(`/callback?${query.toString()}`));
-      expect(locationOf(again).searchParams.get('heal')).toBe('1');
-    });
+    ])(
+      '%s: says it in own words and shows nothing of the address (ATK-36)',
+      async (error, status, code) => {
+        const person = stage.person();
+        const state =
+          locationOf(await person.load(stage.url('/login'))).searchParams.get('state') ?? '';
+        const query = new URLSearchParams({
+          error,
+          error_description: '<img src=x onerror=alert(2)>',
+          error_uri: 'javascript:alert(3)',
+          state,
+          iss: stage.op.issuer,
+        });
+        const answer = await arrive(person, stage.url(`/callback?${query.toString()}`));
+        expect([answer.status, errorCodeOf(answer.body)]).toEqual([status, code]);
+        expect(answer.body).not.toContain('alert');
+        const again = await arrive(person, stage.url(`/callback?${query.toString()}`));
+        expect(locationOf(again).searchParams.get('heal')).toBe('1');
+      },
+    );
 
     it('without a state of ours is no more than a bad request (D-11)', async () => {
-      const answer = await arrive(stage.person(), stage.url(`/callback?error=access_denied&state=${STATE}`));
+      const answer = await arrive(
+        stage.person(),
+        stage.url(`/callback?error=access_denied&state=${STATE}`),
+      );
       expect([answer.status, errorCodeOf(answer.body)]).toEqual([400, 'login_state_unknown']);
     });
   });
@@ -227,7 +252,10 @@ describe('each login', () => {
 
   it('makes a new session id and ends the session that it replaces (ATK-37)', async () => {
     const person = await stage.member({ as: 'alice' });
-    const old = { cookie: await stage.cookieOf(person), id: (await stage.view(person))['session_id'] };
+    const old = {
+      cookie: await stage.cookieOf(person),
+      id: (await stage.view(person))['session_id'],
+    };
     await stage.logIn(person, { prompt: 'login', as: 'bob' });
     const view = await stage.view(person);
     expect(view).toMatchObject({ user: { sub: 'bob' } });
@@ -239,8 +267,14 @@ describe('each login', () => {
 
   it.each([
     ['an id that somebody made up', () => Promise.resolve('x'.repeat(43))],
-    ['a signed id of a session that never was', () => Promise.resolve(`s%3A${'x'.repeat(43)}.${'y'.repeat(43)}`)],
-    ["an attacker's own live session", async () => (await stage.cookieOf(await stage.member({ as: 'bob' }))).split('=', 2)[1] ?? ''],
+    [
+      'a signed id of a session that never was',
+      () => Promise.resolve(`s%3A${'x'.repeat(43)}.${'y'.repeat(43)}`),
+    ],
+    [
+      "an attacker's own live session",
+      async () => (await stage.cookieOf(await stage.member({ as: 'bob' }))).split('=', 2)[1] ?? '',
+    ],
   ])('takes nothing over from a planted cookie: %s (ATK-37)', async (_name, make) => {
     const planted = await make();
     const victim = stage.person();
@@ -248,14 +282,17 @@ describe('each login', () => {
     await stage.logIn(victim, { as: 'alice', prompt: 'login' });
     expect(await stage.view(victim)).toMatchObject({ user: { sub: 'alice' } });
     expect(await stage.cookieOf(victim)).not.toContain(planted);
-    const attacker = await stage.send(stage.url('/session'), { headers: { cookie: `${stage.bff.cookieName}=${planted}` } });
+    const attacker = await stage.send(stage.url('/session'), {
+      headers: { cookie: `${stage.bff.cookieName}=${planted}` },
+    });
     expect(attacker.status).toBe(401);
   });
 
   it('of ten tabs succeeds, in whatever order they come back (ATK-39)', async () => {
     const person = stage.person();
     const callbacks: string[] = [];
-    for (let tab = 0; tab < 10; tab += 1) callbacks.push(await stage.callbackFor(person, { return_to: `/tab/${tab}` }));
+    for (let tab = 0; tab < 10; tab += 1)
+      callbacks.push(await stage.callbackFor(person, { return_to: `/tab/${tab}` }));
     const order = [7, 2, 9, 0, 4, 1, 8, 3, 6, 5];
     for (const tab of order) {
       await person.arrive(callbacks[tab] ?? '');
@@ -268,7 +305,9 @@ describe('each login', () => {
   it('of two tabs at the same moment succeeds, and one session is left (ATK-39)', async () => {
     const person = stage.person();
     const callbacks = [await stage.callbackFor(person), await stage.callbackFor(person)];
-    const answers = await Promise.all(callbacks.map((callback) => person.load(callback, { site: 'cross-site' })));
+    const answers = await Promise.all(
+      callbacks.map((callback) => person.load(callback, { site: 'cross-site' })),
+    );
     expect(answers.map(({ status }) => status)).toEqual([303, 303]);
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });

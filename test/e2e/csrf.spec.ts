@@ -37,7 +37,9 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const OWN = ROUTE_TABLE.filter(({ listener, csrf }) => listener === 'public' && csrf === 'header');
 const TARGETS: readonly (readonly [string, string])[] = [
   ...OWN.map(({ method, path }) => [method, path] as const),
-  ...METHODS.flatMap((method) => ['/api/orders', '/optional/x', '/open/x'].map((path) => [method, path] as const)),
+  ...METHODS.flatMap((method) =>
+    ['/api/orders', '/optional/x', '/open/x'].map((path) => [method, path] as const),
+  ),
 ];
 
 describe('a request that does not come from our own page', () => {
@@ -49,31 +51,40 @@ describe('a request that does not come from our own page', () => {
   });
   afterAll(() => stage.close());
 
-  const ask = (method: string, path: string, headers: Readonly<Record<string, string>>): Promise<Hop> =>
-    stage.send(stage.url(path), { method, headers });
+  const ask = (
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Hop> => stage.send(stage.url(path), { method, headers });
 
   it('is looked for on at least one route of our own', () => {
     expect(OWN.length).toBeGreaterThan(0);
   });
 
-  it.each(TARGETS)('is refused before any token is attached: %s %s (ATK-53)', async (method, path) => {
-    const [seen, calls] = [stage.api.received.length, stage.op.callsOf(PATHS.token).length];
-    for (const [lie, headers] of LIES) {
-      const answer = await ask(method, path, { cookie, ...headers });
-      expect({ lie, status: answer.status }).toEqual({ lie, status: 403 });
-      if (method !== 'HEAD') expect(jsonOf(answer)).toMatchObject({ code: 'csrf_refused' });
-      expect(cookiesSet(answer)).toEqual([]);
-    }
-    expect(stage.api.received).toHaveLength(seen);
-    expect(stage.op.callsOf(PATHS.token)).toHaveLength(calls);
-  });
+  it.each(TARGETS)(
+    'is refused before any token is attached: %s %s (ATK-53)',
+    async (method, path) => {
+      const [seen, calls] = [stage.api.received.length, stage.op.callsOf(PATHS.token).length];
+      for (const [lie, headers] of LIES) {
+        const answer = await ask(method, path, { cookie, ...headers });
+        expect({ lie, status: answer.status }).toEqual({ lie, status: 403 });
+        if (method !== 'HEAD') expect(jsonOf(answer)).toMatchObject({ code: 'csrf_refused' });
+        expect(cookiesSet(answer)).toEqual([]);
+      }
+      expect(stage.api.received).toHaveLength(seen);
+      expect(stage.op.callsOf(PATHS.token)).toHaveLength(calls);
+    },
+  );
 
-  it.each(TARGETS.filter(([, path]) => !/^\/(?:open|optional)/.test(path)))('says 401 before 403 to a stranger: %s %s', async (method, path) => {
-    for (const [lie, headers] of LIES) {
-      const answer = await ask(method, path, headers);
-      expect({ lie, status: answer.status }).toEqual({ lie, status: 401 });
-    }
-  });
+  it.each(TARGETS.filter(([, path]) => !/^\/(?:open|optional)/.test(path)))(
+    'says 401 before 403 to a stranger: %s %s',
+    async (method, path) => {
+      for (const [lie, headers] of LIES) {
+        const answer = await ask(method, path, headers);
+        expect({ lie, status: answer.status }).toEqual({ lie, status: 401 });
+      }
+    },
+  );
 
   it('passes when the header is there and the browser agrees', async () => {
     const right = [
@@ -83,23 +94,48 @@ describe('a request that does not come from our own page', () => {
     ];
     for (const headers of right) {
       for (const path of ['/api/orders', '/optional/x', '/open/x']) {
-        expect((await ask('POST', path, { cookie, ...headers })).status).toBe(path === '/open/x' ? 401 : 200);
+        expect((await ask('POST', path, { cookie, ...headers })).status).toBe(
+          path === '/open/x' ? 401 : 200,
+        );
       }
     }
   });
 
-  it.each(['multipart/form-data', 'text/plain', 'application/x-www-form-urlencoded'])('is a form of another site: %s', async (type) => {
-    const headers = { cookie, 'content-type': type, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
-    const answer = await stage.send(stage.url('/api/orders'), { method: 'POST', headers, body: 'a=b' });
-    expect(answer.status).toBe(403);
-    expect(answer.headers['content-type']).toContain('text/html');
-  });
+  it.each(['multipart/form-data', 'text/plain', 'application/x-www-form-urlencoded'])(
+    'is a form of another site: %s',
+    async (type) => {
+      const headers = {
+        cookie,
+        'content-type': type,
+        origin: 'https://evil.example',
+        'sec-fetch-site': 'cross-site',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document',
+      };
+      const answer = await stage.send(stage.url('/api/orders'), {
+        method: 'POST',
+        headers,
+        body: 'a=b',
+      });
+      expect(answer.status).toBe(403);
+      expect(answer.headers['content-type']).toContain('text/html');
+    },
+  );
 
   it('is a method override, which nobody reads (ATK-19)', async () => {
-    const headers = { cookie, 'x-csrf': '1', 'x-http-method-override': 'DELETE', 'x-http-method': 'DELETE', 'x-method-override': 'DELETE' };
+    const headers = {
+      cookie,
+      'x-csrf': '1',
+      'x-http-method-override': 'DELETE',
+      'x-http-method': 'DELETE',
+      'x-method-override': 'DELETE',
+    };
     await ask('POST', '/api/orders', headers);
     expect(stage.api.last.method).toBe('POST');
-    expect((await ask('GET', '/logout', { cookie, 'x-http-method-override': 'POST', 'x-csrf': '1' })).status).toBe(200);
+    expect(
+      (await ask('GET', '/logout', { cookie, 'x-http-method-override': 'POST', 'x-csrf': '1' }))
+        .status,
+    ).toBe(200);
     expect((await ask('GET', '/session', { cookie })).status).toBe(200);
   });
 });
@@ -114,7 +150,10 @@ describe('another origin of the same site', () => {
   });
   afterAll(() => stage.close());
 
-  const allowedBy = (hop: Hop) => [hop.headers['access-control-allow-origin'], hop.headers['access-control-allow-credentials']];
+  const allowedBy = (hop: Hop) => [
+    hop.headers['access-control-allow-origin'],
+    hop.headers['access-control-allow-credentials'],
+  ];
 
   it('may call when it is listed, and reads errors as well (ATK-58)', async () => {
     const headers = { origin: ALLOWED, 'sec-fetch-site': 'same-site', 'x-csrf': '1' };
@@ -134,11 +173,25 @@ describe('another origin of the same site', () => {
 
   it('gets its preflight answered, others do not (ATK-58)', async () => {
     const preflight = (origin: string) =>
-      stage.send(stage.url('/api/orders'), { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-csrf' } });
+      stage.send(stage.url('/api/orders'), {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'x-csrf',
+        },
+      });
     const allowed = await preflight(ALLOWED);
     expect(allowed.status).toBe(204);
     expect(allowed.headers['access-control-allow-headers']).toContain('x-csrf');
-    for (const origin of ['null', 'http://localhost:9998', 'http://localhost:99990', 'http://localhost:9999.evil.example', 'https://localhost:9999', 'https://evil.example']) {
+    for (const origin of [
+      'null',
+      'http://localhost:9998',
+      'http://localhost:99990',
+      'http://localhost:9999.evil.example',
+      'https://localhost:9999',
+      'https://evil.example',
+    ]) {
       const refused = await preflight(origin);
       expect(refused.status).not.toBe(204);
       expect(allowedBy(refused)).toEqual([undefined, undefined]);

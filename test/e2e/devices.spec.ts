@@ -26,8 +26,10 @@ describe.each([
 
   const list = async (person: UserAgent): Promise<readonly Device[]> =>
     jsonOf(await person.fetch(stage.url('/sessions'), { csrf: false }))['sessions'] as Device[];
-  const ids = async (person: UserAgent): Promise<string[]> => (await list(person)).map((one) => one.session_id);
-  const idOf = async (person: UserAgent): Promise<string> => String((await stage.view(person))['session_id']);
+  const ids = async (person: UserAgent): Promise<string[]> =>
+    (await list(person)).map((one) => one.session_id);
+  const idOf = async (person: UserAgent): Promise<string> =>
+    String((await stage.view(person))['session_id']);
   const revoke = (person: UserAgent, id = ''): Promise<Hop> =>
     stage.call(person, id === '' ? '/sessions' : `/sessions/${id}`, { method: 'DELETE' });
   /** A user of whom no test before has left a session. */
@@ -61,11 +63,15 @@ describe.each([
   it('show ids that are not what the cookies hold, and that log nobody in (ATK-69)', async () => {
     const person = await alone();
     const [id = ''] = await ids(person);
-    const value = decodeURIComponent((await person.cookie(stage.url('/'), stage.bff.cookieName)) ?? '');
+    const value = decodeURIComponent(
+      (await person.cookie(stage.url('/'), stage.bff.cookieName)) ?? '',
+    );
     expect(value).not.toContain(id);
     const cookie = `${stage.bff.cookieName}=${encodeURIComponent(value.replace(/^s:[^.]+/, `s:${id}`))}`;
     for (const forged of [cookie, `${stage.bff.cookieName}=${id}`])
-      expect((await stage.send(stage.url('/session'), { headers: { cookie: forged } })).status).toBe(401);
+      expect(
+        (await stage.send(stage.url('/session'), { headers: { cookie: forged } })).status,
+      ).toBe(401);
   });
 
   it('can be ended one by one; the holder learns why', async () => {
@@ -80,11 +86,13 @@ describe.each([
   it('can be ended all but this one', async () => {
     const [mine, ...others] = [await alone(), await stage.member(), await stage.member()];
     const bob = await alone('bob');
-    const answer = await revoke(mine!);
+    const answer = await revoke(mine);
     expect([answer.status, jsonOf(answer)]).toEqual([200, { ended: 2 }]);
-    for (const person of others) expect(await stage.view(person)).toMatchObject({ reason: 'revoked' });
-    for (const person of [mine!, bob]) expect(await stage.view(person)).toMatchObject({ authenticated: true });
-    expect(jsonOf(await revoke(mine!))).toEqual({ ended: 0 });
+    for (const person of others)
+      expect(await stage.view(person)).toMatchObject({ reason: 'revoked' });
+    for (const person of [mine, bob])
+      expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    expect(jsonOf(await revoke(mine))).toEqual({ ended: 0 });
   });
 
   it('include this one, which one may end like any other', async () => {
@@ -112,7 +120,11 @@ describe.each([
   it('are nobody else’s business: 401 without a session, 403 without the header', async () => {
     const [mine, other] = [await alone(), await stage.member()];
     const id = await idOf(other);
-    for (const [method, path] of [['GET', '/sessions'], ['DELETE', '/sessions'], ['DELETE', `/sessions/${id}`]] as const) {
+    for (const [method, path] of [
+      ['GET', '/sessions'],
+      ['DELETE', '/sessions'],
+      ['DELETE', `/sessions/${id}`],
+    ] as const) {
       const stranger = await stage.send(stage.url(path), { method, headers: { 'x-csrf': '1' } });
       expect([stranger.status, jsonOf(stranger)['code']]).toEqual([401, 'unauthenticated']);
       if (method === 'GET') continue;
@@ -120,7 +132,9 @@ describe.each([
       expect([forged.status, jsonOf(forged)['code']]).toEqual([403, 'csrf_refused']);
     }
     const cookie = await stage.cookieOf(mine);
-    const foreign = await stage.send(stage.url('/sessions'), { headers: { cookie, 'sec-fetch-site': 'cross-site' } });
+    const foreign = await stage.send(stage.url('/sessions'), {
+      headers: { cookie, 'sec-fetch-site': 'cross-site' },
+    });
     expect(foreign.status).toBe(403);
     expect(await ids(mine)).toHaveLength(2);
   });
@@ -166,7 +180,8 @@ describe('devices over two instances', () => {
       await stage.call(mine, '/sessions', { method: 'DELETE' }),
     ];
     stage.redis.resume();
-    for (const answer of answers) expect([answer.status, jsonOf(answer)['code']]).toEqual([503, 'store_unavailable']);
+    for (const answer of answers)
+      expect([answer.status, jsonOf(answer)['code']]).toEqual([503, 'store_unavailable']);
     let answer = await stage.session(mine);
     while (answer.status === 503) answer = await stage.session(mine);
     expect(jsonOf(answer)).toMatchObject({ authenticated: true });

@@ -18,15 +18,24 @@ describe('front-channel logout', () => {
   });
   afterAll(() => stage.close());
 
-  const frame = (query: Readonly<Record<string, string>>, site: 'same-site' | 'cross-site' = 'same-site'): Promise<Hop> =>
-    person.subresource(stage.url(`/frontchannel-logout?${new URLSearchParams(query).toString()}`), 'iframe', { site });
+  const frame = (
+    query: Readonly<Record<string, string>>,
+    site: 'same-site' | 'cross-site' = 'same-site',
+  ): Promise<Hop> =>
+    person.subresource(
+      stage.url(`/frontchannel-logout?${new URLSearchParams(query).toString()}`),
+      'iframe',
+      { site },
+    );
   const isIn = async (): Promise<boolean> => (await stage.view(person))['authenticated'] === true;
 
   it('with issuer and session of the cookie that came ends that session and deletes the cookie (B-12, B-13)', async () => {
     const answer = await frame({ iss: stage.op.issuer, sid });
     expect(answer.status).toBe(200);
     expect(answer.headers['cache-control']).toBe('no-store');
-    expect(cookiesSet(answer)).toEqual([expect.stringMatching(new RegExp(`^${stage.bff.cookieName}=;`))]);
+    expect(cookiesSet(answer)).toEqual([
+      expect.stringMatching(new RegExp(`^${stage.bff.cookieName}=;`)),
+    ]);
     expect(await isIn()).toBe(false);
     const again = await frame({ iss: stage.op.issuer, sid });
     expect([again.status, again.body]).toEqual([200, '']);
@@ -34,7 +43,9 @@ describe('front-channel logout', () => {
 
   it('may be framed by the provider and by nobody else', async () => {
     const { headers } = await frame({});
-    expect(headers['content-security-policy']).toBe(`default-src 'none'; frame-ancestors ${stage.op.issuer}`);
+    expect(headers['content-security-policy']).toBe(
+      `default-src 'none'; frame-ancestors ${stage.op.issuer}`,
+    );
     expect(headers['x-frame-options']).toBeUndefined();
     expect(headers['content-type']).toContain('text/html');
   });
@@ -63,8 +74,15 @@ describe('front-channel logout', () => {
   });
 
   it('with a parameter twice is a bad request', async () => {
-    const query = new URLSearchParams([['iss', stage.op.issuer], ['sid', sid], ['sid', sid]]);
-    const answer = await person.subresource(stage.url(`/frontchannel-logout?${query.toString()}`), 'iframe');
+    const query = new URLSearchParams([
+      ['iss', stage.op.issuer],
+      ['sid', sid],
+      ['sid', sid],
+    ]);
+    const answer = await person.subresource(
+      stage.url(`/frontchannel-logout?${query.toString()}`),
+      'iframe',
+    );
     expect([answer.status, jsonOf(answer)['code']]).toEqual([400, 'bad_request']);
     expect(await isIn()).toBe(true);
   });
@@ -79,7 +97,9 @@ describe('front-channel logout', () => {
   it("ends nobody else's session", async () => {
     const other = await stage.member({ as: 'bob' });
     const query = new URLSearchParams({ iss: stage.op.issuer, sid });
-    await other.subresource(stage.url(`/frontchannel-logout?${query.toString()}`), 'iframe', { site: 'same-site' });
+    await other.subresource(stage.url(`/frontchannel-logout?${query.toString()}`), 'iframe', {
+      site: 'same-site',
+    });
     expect(await isIn()).toBe(true);
     expect(await stage.view(other)).toMatchObject({ authenticated: true });
   });

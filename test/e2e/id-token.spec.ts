@@ -2,7 +2,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { cookiesSet } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
-import { hmacToken, newSigningKey, publicKeys, unsignedToken, type ReadToken, type TokenClaims } from '../support/signing-key.js';
+import {
+  hmacToken,
+  newSigningKey,
+  publicKeys,
+  unsignedToken,
+  type ReadToken,
+  type TokenClaims,
+} from '../support/signing-key.js';
 import { CLIENT_ID, Stage } from '../support/stage.js';
 
 const stranger = newSigningKey('key-1');
@@ -12,10 +19,16 @@ const now = (): number => Math.floor(Date.now() / 1000);
 type Lie = (token: ReadToken, stage: Stage) => string | undefined;
 
 /** A true token but for some claims. */
-const claiming = (change: (claims: TokenClaims) => TokenClaims): Lie => ({ claims }, stage) => stage.op.key.sign(change(claims));
+const claiming =
+  (change: (claims: TokenClaims) => TokenClaims): Lie =>
+  ({ claims }, stage) =>
+    stage.op.key.sign(change(claims));
 const without = (name: string): Lie => claiming(({ [name]: _gone, ...rest }) => rest);
 const saying = (lie: TokenClaims): Lie => claiming((claims) => ({ ...claims, ...lie }));
-const headed = (header: Record<string, unknown>): Lie => ({ claims }, stage) => stage.op.key.sign(claims, header);
+const headed =
+  (header: Record<string, unknown>): Lie =>
+  ({ claims }, stage) =>
+    stage.op.key.sign(claims, header);
 const flipped = (token: string): string => {
   const at = token.lastIndexOf('.') + 10;
   return `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`;
@@ -23,7 +36,11 @@ const flipped = (token: string): string => {
 
 const LIES: readonly (readonly [string, string, Lie])[] = [
   ['A-02', 'another issuer', saying({ iss: 'https://evil.example' })],
-  ['A-02, F-02', 'the issuer with a slash', claiming((claims) => ({ ...claims, iss: `${String(claims['iss'])}/` }))],
+  [
+    'A-02, F-02',
+    'the issuer with a slash',
+    claiming((claims) => ({ ...claims, iss: `${String(claims['iss'])}/` })),
+  ],
   ['C-16', 'no issuer', without('iss')],
   ['A-03', 'no subject', without('sub')],
   ['F-15, D-18', 'an empty subject', saying({ sub: '' })],
@@ -32,13 +49,25 @@ const LIES: readonly (readonly [string, string, Lie])[] = [
   ['A-04', 'another audience', saying({ aud: 'another-client' })],
   ['A-04, B-07', 'our client id and a suffix', saying({ aud: `${CLIENT_ID}x` })],
   ['A-15', 'no audience', without('aud')],
-  ['C-13, D-15, F-04', 'a second audience without azp', saying({ aud: [CLIENT_ID, 'another-client'] })],
+  [
+    'C-13, D-15, F-04',
+    'a second audience without azp',
+    saying({ aud: [CLIENT_ID, 'another-client'] }),
+  ],
   ['D-16, F-05', 'another azp', saying({ azp: 'another-client' })],
   ['A-05', 'no iat', without('iat')],
-  ['D-14, F-10', 'an iat of last week', claiming((claims) => ({ ...claims, iat: now() - 604_800 }))],
+  [
+    'D-14, F-10',
+    'an iat of last week',
+    claiming((claims) => ({ ...claims, iat: now() - 604_800 })),
+  ],
   ['D-14, F-10', 'an iat in an hour', claiming((claims) => ({ ...claims, iat: now() + 3_600 }))],
   ['C-15', 'an exp of six minutes ago', claiming((claims) => ({ ...claims, exp: now() - 360 }))],
-  ['D-13, F-09', 'an exp of 40 seconds ago', claiming((claims) => ({ ...claims, exp: now() - 40 }))],
+  [
+    'D-13, F-09',
+    'an exp of 40 seconds ago',
+    claiming((claims) => ({ ...claims, exp: now() - 40 })),
+  ],
   ['C-16', 'no exp', without('exp')],
   ['C-16', 'an exp that is no number', saying({ exp: 'tomorrow' })],
   ['A-12', 'another nonce', saying({ nonce: 'x'.repeat(43) })],
@@ -46,17 +75,51 @@ const LIES: readonly (readonly [string, string, Lie])[] = [
   ['F-03', 'an nbf in an hour', claiming((claims) => ({ ...claims, nbf: now() + 3_600 }))],
   ['A-34, D-17', 'a wrong at_hash', saying({ at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' })],
   ['A-09, D-03, D-05, C-18', 'no signature (alg none)', ({ claims }) => unsignedToken(claims)],
-  ['A-09', 'alg none in other letters', ({ claims }, stage) => stage.op.key.sign(claims, { alg: 'nOnE' })],
+  [
+    'A-09',
+    'alg none in other letters',
+    ({ claims }, stage) => stage.op.key.sign(claims, { alg: 'nOnE' }),
+  ],
   ['A-10, D-01, D-02', 'a broken signature', ({ token }) => flipped(token)],
-  ['A-10', 'no signature behind the dot', ({ token }) => token.slice(0, token.lastIndexOf('.') + 1)],
+  [
+    'A-10',
+    'no signature behind the dot',
+    ({ token }) => token.slice(0, token.lastIndexOf('.') + 1),
+  ],
   ['A-10', "a stranger's signature under a known kid", ({ claims }) => stranger.sign(claims)],
-  ['A-10', 'changed claims under the old signature', ({ token, claims }) => [token.split('.')[0], Buffer.from(JSON.stringify({ ...claims, sub: 'mallory' })).toString('base64url'), token.split('.')[2]].join('.')],
+  [
+    'A-10',
+    'changed claims under the old signature',
+    ({ token, claims }) =>
+      [
+        token.split('.')[0],
+        Buffer.from(JSON.stringify({ ...claims, sub: 'mallory' })).toString('base64url'),
+        token.split('.')[2],
+      ].join('.'),
+  ],
   ['A-10', 'an unknown kid', ({ claims }) => unknown.sign(claims)],
-  ['A-10', 'a key of its own in the header (jwk)', ({ claims }) => stranger.sign(claims, { kid: undefined, jwk: stranger.publicJwk })],
+  [
+    'A-10',
+    'a key of its own in the header (jwk)',
+    ({ claims }) => stranger.sign(claims, { kid: undefined, jwk: stranger.publicJwk }),
+  ],
   ['D-03, D-04', 'RS512 where RS256 is configured', headed({ alg: 'RS512' })],
   ['C-19', 'PS256 where RS256 is configured', headed({ alg: 'PS256' })],
-  ['A-33, D-03', 'HS256 under the public key', ({ claims }, stage) => hmacToken(claims, stage.op.key.publicKey.export({ format: 'pem', type: 'spki' }).toString(), 'key-1')],
-  ['A-33, D-03', 'HS256 under the client secret', ({ claims }, stage) => hmacToken(claims, stage.clientSecret)],
+  [
+    'A-33, D-03',
+    'HS256 under the public key',
+    ({ claims }, stage) =>
+      hmacToken(
+        claims,
+        stage.op.key.publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+        'key-1',
+      ),
+  ],
+  [
+    'A-33, D-03',
+    'HS256 under the client secret',
+    ({ claims }, stage) => hmacToken(claims, stage.clientSecret),
+  ],
   ['A-10', 'a critical header that nobody knows', headed({ crit: ['x'], x: 1 })],
   ['D-07', 'no ID token at all', () => undefined],
   ['D-07', 'an empty ID token', () => ''],
@@ -75,7 +138,10 @@ describe('a lying provider', () => {
     const person = stage.person();
     const calls = stage.op.calls.length;
     const page = await stage.logIn(person, query);
-    expect({ status: page.status, code: errorCodeOf(page.body) }).toEqual({ status: 400, code: 'login_rejected' });
+    expect({ status: page.status, code: errorCodeOf(page.body) }).toEqual({
+      status: 400,
+      code: 'login_rejected',
+    });
     expect(cookiesSet(page)).toEqual([]);
     expect(await person.cookieNames(stage.url('/'))).toEqual([stage.bff.loginCookieName]);
     expect((await stage.session(person)).status).toBe(401);
@@ -83,12 +149,15 @@ describe('a lying provider', () => {
     return after.slice(after.indexOf(PATHS.token) + 1);
   }
 
-  it.each(LIES)('%s: %s makes no session, and no call but for keys and revocation', async (_row, _name, lie) => {
-    stage.op.forgeIdToken((token) => lie(token, stage));
-    const calls = await refusedLogin();
-    expect(calls.filter((path) => path !== PATHS.keys)).toEqual([PATHS.revoke]);
-    expect(calls.filter((path) => path === PATHS.keys).length).toBeLessThanOrEqual(1);
-  });
+  it.each(LIES)(
+    '%s: %s makes no session, and no call but for keys and revocation',
+    async (_row, _name, lie) => {
+      stage.op.forgeIdToken((token) => lie(token, stage));
+      const calls = await refusedLogin();
+      expect(calls.filter((path) => path !== PATHS.keys)).toEqual([PATHS.revoke]);
+      expect(calls.filter((path) => path === PATHS.keys).length).toBeLessThanOrEqual(1);
+    },
+  );
 
   it('D-19, F-13: no auth_time where max_age was asked for makes no session', async () => {
     stage.op.forgeIdToken((token) => without('auth_time')(token, stage));
@@ -103,7 +172,10 @@ describe('a lying provider', () => {
   it.each([
     ['no access token', ({ access_token: _gone, ...body }: Record<string, unknown>) => body],
     ['no token type', ({ token_type: _gone, ...body }: Record<string, unknown>) => body],
-    ['a token type that we cannot use', (body: Record<string, unknown>) => ({ ...body, token_type: 'mac' })],
+    [
+      'a token type that we cannot use',
+      (body: Record<string, unknown>) => ({ ...body, token_type: 'mac' }),
+    ],
     ['an error inside a 200', () => ({ error: 'invalid_grant' })],
     ['nothing', () => ({})],
   ])('F-14: a token answer with %s makes no session', async (_name, change) => {
@@ -141,7 +213,11 @@ describe('an honest provider', () => {
 
   it.each([
     ['C-14', 'an audience in a list', saying({ aud: [CLIENT_ID] })],
-    ['D-15', 'several audiences and our azp', saying({ aud: [CLIENT_ID, 'another-client'], azp: CLIENT_ID })],
+    [
+      'D-15',
+      'several audiences and our azp',
+      saying({ aud: [CLIENT_ID, 'another-client'], azp: CLIENT_ID }),
+    ],
     ['A-06', 'no kid, where one key fits', headed({ kid: undefined })],
     ['A-08', 'RS256', ({ token }: ReadToken) => token],
     ['D-13', 'an exp of 20 seconds ago', claiming((claims) => ({ ...claims, exp: now() - 20 }))],
@@ -179,7 +255,12 @@ describe('an honest provider', () => {
 
   it('C-20: may publish decoys of the same kid and another kind', async () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const decoy = { ...publicKey.export({ format: 'jwk' }), kid: 'key-1', use: 'sig', alg: 'ES256' };
+    const decoy = {
+      ...publicKey.export({ format: 'jwk' }),
+      kid: 'key-1',
+      use: 'sig',
+      alg: 'ES256',
+    };
     stage.op.rewriteJson(PATHS.keys, () => ({ keys: [decoy, ...publicKeys([stage.op.key]).keys] }));
     expect(await stage.view(await stage.member())).toMatchObject({ authenticated: true });
   });
@@ -194,9 +275,12 @@ describe('an honest provider', () => {
   it('D-31: is asked for its keys once by ten first logins at the same time', async () => {
     const people = Array.from({ length: 10 }, () => stage.person());
     const callbacks = await Promise.all(people.map((person) => stage.callbackFor(person)));
-    await Promise.all(people.map((person, at) => person.load(callbacks[at] ?? '', { site: 'cross-site' })));
+    await Promise.all(
+      people.map((person, at) => person.load(callbacks[at] ?? '', { site: 'cross-site' })),
+    );
     expect(stage.op.callsOf(PATHS.keys)).toHaveLength(1);
-    for (const person of people) expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    for (const person of people)
+      expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 
   it('D-33: may fail to give its keys for a while: the last good ones go on', async () => {
@@ -248,23 +332,37 @@ describe('the userinfo endpoint', () => {
 
 describe('the discovery document', () => {
   it.each([
-    ['A-18, D-36, F-27', 'names another issuer', (body: Record<string, unknown>) => ({ ...body, issuer: 'https://evil.example' })],
-    ['A-18', 'names the issuer with a slash more', (body: Record<string, unknown>) => ({ ...body, issuer: `${String(body['issuer'])}/` })],
-  ])('%s: that %s stops every login before the provider is asked for one', async (_row, _name, change) => {
-    await using stage = await Stage.open({ withoutProvider: true });
-    stage.op.rewriteJson(PATHS.discovery, change);
-    await stage.bff.untilLogged('provider.discovery_failed');
-    await stage.op.up();
-    stage.clock.advance(60_000);
-    const page = await stage.person().visit(stage.url('/login'));
-    expect([502, 503]).toContain(page.status);
-    expect(stage.op.callsOf(PATHS.discovery)).toHaveLength(1);
-    expect(stage.op.callsOf(PATHS.authorize)).toHaveLength(0);
-  });
+    [
+      'A-18, D-36, F-27',
+      'names another issuer',
+      (body: Record<string, unknown>) => ({ ...body, issuer: 'https://evil.example' }),
+    ],
+    [
+      'A-18',
+      'names the issuer with a slash more',
+      (body: Record<string, unknown>) => ({ ...body, issuer: `${String(body['issuer'])}/` }),
+    ],
+  ])(
+    '%s: that %s stops every login before the provider is asked for one',
+    async (_row, _name, change) => {
+      await using stage = await Stage.open({ withoutProvider: true });
+      stage.op.rewriteJson(PATHS.discovery, change);
+      await stage.bff.untilLogged('provider.discovery_failed');
+      await stage.op.up();
+      stage.clock.advance(60_000);
+      const page = await stage.person().visit(stage.url('/login'));
+      expect([502, 503]).toContain(page.status);
+      expect(stage.op.callsOf(PATHS.discovery)).toHaveLength(1);
+      expect(stage.op.callsOf(PATHS.authorize)).toHaveLength(0);
+    },
+  );
 
   it('A-16, A-17: says where everything is', async () => {
     await using stage = await Stage.open({ withoutProvider: true });
-    stage.op.rewriteJson(PATHS.discovery, (body) => ({ ...body, jwks_uri: `${stage.op.issuer}${PATHS.keys}?moved=1` }));
+    stage.op.rewriteJson(PATHS.discovery, (body) => ({
+      ...body,
+      jwks_uri: `${stage.op.issuer}${PATHS.keys}?moved=1`,
+    }));
     await stage.bff.untilLogged('provider.discovery_failed');
     await stage.op.up();
     stage.clock.advance(60_000);

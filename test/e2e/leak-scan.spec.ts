@@ -26,7 +26,9 @@ describe('the leak scan', () => {
     const person = await stage.member();
     await stage.call(person);
     await stage.call(person, '/session/refresh', { method: 'POST' });
-    await person.click(String(jsonOf(await stage.call(person, '/logout', { method: 'POST' }))['location']));
+    await person.click(
+      String(jsonOf(await stage.call(person, '/logout', { method: 'POST' }))['location']),
+    );
     secrets = stage.secrets();
   });
   afterAll(() => stage.close());
@@ -89,33 +91,51 @@ describe('the leak scan', () => {
   const FORMS: readonly (readonly [string, (secret: string) => string])[] = [
     ['as it is', (secret) => secret],
     ['percent-encoded', (secret) => encodeURIComponent(secret)],
-    ['percent-encoded letter by letter', (secret) => [...Buffer.from(secret)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')],
+    [
+      'percent-encoded letter by letter',
+      (secret) =>
+        [...Buffer.from(secret)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+    ],
     ['percent-encoded twice', (secret) => encodeURIComponent(encodeURIComponent(`${secret}%`))],
     ['in base64', (secret) => Buffer.from(secret).toString('base64')],
     ['in base64url', (secret) => Buffer.from(secret).toString('base64url')],
     ['in base64 behind one letter', (secret) => Buffer.from(`x${secret}`).toString('base64')],
     ['in base64 behind two letters', (secret) => Buffer.from(`xy${secret}`).toString('base64')],
-    ['in the Basic scheme', (secret) => `Basic ${Buffer.from(`client:${secret}`).toString('base64')}`],
+    [
+      'in the Basic scheme',
+      (secret) => `Basic ${Buffer.from(`client:${secret}`).toString('base64')}`,
+    ],
     ['in hex', (secret) => Buffer.from(secret).toString('hex')],
     ['in capital hex', (secret) => Buffer.from(secret).toString('hex').toUpperCase()],
     ['HTML-escaped', (secret) => secret.replaceAll('+', '&#43;').replaceAll('&', '&amp;')],
-    ['JSON-escaped', (secret) => [...secret].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')],
+    [
+      'JSON-escaped',
+      (secret) =>
+        Array.from(secret)
+          .map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+          .join(''),
+    ],
     ['by its first 40 characters', (secret) => secret.slice(0, 40)],
     ['by its last 31 characters', (secret) => secret.slice(-31)],
   ];
   it.each(FORMS)('finds a refresh token %s', (_form, write) => {
-    expect(findLeaks([{ where: 'here', text: `<p>${write(secretOf('refresh token'))}</p>` }], secrets)).toMatchObject([{ kind: 'refresh token', where: 'here' }]);
+    expect(
+      findLeaks([{ where: 'here', text: `<p>${write(secretOf('refresh token'))}</p>` }], secrets),
+    ).toMatchObject([{ kind: 'refresh token', where: 'here' }]);
   });
 
   it('finds the signature of a token alone, and the claims alone', () => {
     const [, claims = '', signature = ''] = secretOf('id token').split('.');
-    for (const text of [claims, signature]) expect(findLeaks([{ where: 'here', text }], secrets).length).toBeGreaterThan(0);
+    for (const text of [claims, signature])
+      expect(findLeaks([{ where: 'here', text }], secrets).length).toBeGreaterThan(0);
   });
 
   it('finds the bytes of a session key in hex and in base64', () => {
     const bytes = Buffer.from(secretOf('session key'), 'base64url');
     for (const text of [bytes.toString('hex'), bytes.toString('base64')]) {
-      expect(findLeaks([{ where: 'here', text }], secrets)).toMatchObject([{ kind: 'session key', where: 'here' }]);
+      expect(findLeaks([{ where: 'here', text }], secrets)).toMatchObject([
+        { kind: 'session key', where: 'here' },
+      ]);
     }
   });
 
@@ -123,7 +143,9 @@ describe('the leak scan', () => {
     it('a code in the callback, not in the bounce page behind it', () => {
       const code = secretOf('code');
       expect(leaksWith(hop({ url: stage.url(`/callback?code=${code}`) }))).toEqual([]);
-      expect(leaksWith(hop({ url: stage.url(`/login/return?code=${code}`) }))).toEqual(['code in address of GET /login/return (401)']);
+      expect(leaksWith(hop({ url: stage.url(`/login/return?code=${code}`) }))).toEqual([
+        'code in address of GET /login/return (401)',
+      ]);
       expect(leaksWith(hop({ url: stage.url(`/callback?state=${code}`) }))).toHaveLength(1);
     });
 
@@ -132,20 +154,53 @@ describe('the leak scan', () => {
       const end = `${stage.op.issuer}${PATHS.endSession}?id_token_hint=${hint}`;
       expect(leaksWith(hop({ url: end }))).toEqual([]);
       expect(leaksWith(hop({ headers: { location: end }, status: 303 }))).toEqual([]);
-      expect(leaksWith(hop({ url: stage.url('/logout'), body: JSON.stringify({ location: end }), headers: { 'content-type': 'application/json' } }))).toEqual([]);
-      expect(leaksWith(hop({ url: stage.url(`/logout/done?id_token_hint=${hint}`) })).length).toBeGreaterThan(0);
-      expect(leaksWith(hop({ url: `${stage.op.issuer}${PATHS.endSession}?id_token_hint=${secretOf('access token')}` })).length).toBeGreaterThan(0);
+      expect(
+        leaksWith(
+          hop({
+            url: stage.url('/logout'),
+            body: JSON.stringify({ location: end }),
+            headers: { 'content-type': 'application/json' },
+          }),
+        ),
+      ).toEqual([]);
+      expect(
+        leaksWith(hop({ url: stage.url(`/logout/done?id_token_hint=${hint}`) })).length,
+      ).toBeGreaterThan(0);
+      expect(
+        leaksWith(
+          hop({
+            url: `${stage.op.issuer}${PATHS.endSession}?id_token_hint=${secretOf('access token')}`,
+          }),
+        ).length,
+      ).toBeGreaterThan(0);
     });
 
     it('a session in its own cookie, not in another', () => {
       const value = encodeURIComponent(secretOf('session cookie'));
-      expect(leaksWith(hop({ headers: { 'set-cookie': [`${stage.bff.cookieName}=${value}; Path=/`] } }))).toEqual([]);
-      expect(leaksWith(hop({ headers: { 'set-cookie': [`${stage.bff.loginCookieName}=${value}; Path=/`] } })).length).toBeGreaterThan(0);
-      expect(leaksWith(hop({ headers: { 'set-cookie': [`${stage.bff.cookieName}=${secretOf('access token')}; Path=/`] } })).length).toBeGreaterThan(0);
+      expect(
+        leaksWith(hop({ headers: { 'set-cookie': [`${stage.bff.cookieName}=${value}; Path=/`] } })),
+      ).toEqual([]);
+      expect(
+        leaksWith(
+          hop({ headers: { 'set-cookie': [`${stage.bff.loginCookieName}=${value}; Path=/`] } }),
+        ).length,
+      ).toBeGreaterThan(0);
+      expect(
+        leaksWith(
+          hop({
+            headers: {
+              'set-cookie': [`${stage.bff.cookieName}=${secretOf('access token')}; Path=/`],
+            },
+          }),
+        ).length,
+      ).toBeGreaterThan(0);
     });
 
     it('nothing in a log line', () => {
-      for (const kind of KINDS) expect(withLine(`{"event":"x","url":"/callback?code=${secretOf(kind)}"}`).length).toBeGreaterThan(0);
+      for (const kind of KINDS)
+        expect(
+          withLine(`{"event":"x","url":"/callback?code=${secretOf(kind)}"}`).length,
+        ).toBeGreaterThan(0);
     });
   });
 
@@ -157,6 +212,8 @@ describe('the leak scan', () => {
       res.writeHead(200, { 'content-type': 'text/plain' }).end(`debug: ${token}`);
     });
     await other.call(await other.member());
-    await expect(other.close()).rejects.toThrow(/secrets leaked: .*access token.*body of GET \/api\/orders \(200\)/s);
+    await expect(other.close()).rejects.toThrow(
+      /secrets leaked: .*access token.*body of GET \/api\/orders \(200\)/s,
+    );
   });
 });

@@ -26,16 +26,24 @@ describe('the two listeners', () => {
   });
   afterAll(() => stage.close());
 
-  const originOf = (listener: Route['listener']): string => (listener === 'public' ? stage.bff.origin : stage.bff.internalOrigin);
-  const ask = (listener: Route['listener'], path: string, outgoing: Outgoing = {}): Promise<Hop> => stage.send(`${originOf(listener)}${path}`, outgoing);
+  const originOf = (listener: Route['listener']): string =>
+    listener === 'public' ? stage.bff.origin : stage.bff.internalOrigin;
+  const ask = (listener: Route['listener'], path: string, outgoing: Outgoing = {}): Promise<Hop> =>
+    stage.send(`${originOf(listener)}${path}`, outgoing);
 
   function expectHardened(hop: Hop): void {
     // The provider frames this one, and the policy says who may; everything else is framed by nobody.
     const framed = new URL(hop.url).pathname === '/frontchannel-logout' && hop.status === 200;
-    if (framed) expect(hop.headers['content-security-policy']).toMatch(/frame-ancestors http:\/\/127\.0\.0\.1/);
+    if (framed)
+      expect(hop.headers['content-security-policy']).toMatch(
+        /frame-ancestors http:\/\/127\.0\.0\.1/,
+      );
     for (const [name, pattern] of Object.entries(SECURITY_HEADERS)) {
       if (framed && ['x-frame-options', 'cross-origin-resource-policy'].includes(name)) continue;
-      expect({ name, value: hop.headers[name] }).toEqual({ name, value: expect.stringMatching(pattern) as string });
+      expect({ name, value: hop.headers[name] }).toEqual({
+        name,
+        value: expect.stringMatching(pattern) as string,
+      });
     }
     expect(hop.headers['x-powered-by']).toBeUndefined();
     expect(hop.headers.etag).toBeUndefined();
@@ -45,7 +53,12 @@ describe('the two listeners', () => {
   it.each(ROUTE_TABLE.map((route) => [route.listener, route.method, route.path, route] as const))(
     'on %s: %s %s answers hardened and never stored (ATK-49)',
     async (listener, method, _path, route) => {
-      for (const headers of [{}, { cookie }, { cookie, accept: 'text/html' }, { cookie: `${stage.bff.cookieName}=broken` }]) {
+      for (const headers of [
+        {},
+        { cookie },
+        { cookie, accept: 'text/html' },
+        { cookie: `${stage.bff.cookieName}=broken` },
+      ]) {
         const answer = await openAndClose(originOf(listener), pathOf(route), { method, headers });
         expect(answer.status).not.toBe(404);
         expectHardened(answer);
@@ -61,37 +74,72 @@ describe('the two listeners', () => {
     return stage.send(`${origin}${path}`, { ...outgoing, headers });
   }
 
-  it.each(ROUTE_TABLE.map((route) => [route.method, route.path, route.listener === 'public' ? 'internal' : 'public', route] as const))(
-    '%s %s is not on the %s one',
-    async (method, _path, other, route) => {
-      const twins = ROUTE_TABLE.filter((twin) => twin.listener === other && twin.path === route.path);
-      expect(twins).toEqual([]);
-      const answer = await ask(other, pathOf(route), { method, headers: { cookie, 'x-csrf': '1' } });
-      expect(answer.status).toBe(404);
-      expectHardened(answer);
+  it.each(
+    ROUTE_TABLE.map(
+      (route) =>
+        [
+          route.method,
+          route.path,
+          route.listener === 'public' ? 'internal' : 'public',
+          route,
+        ] as const,
+    ),
+  )('%s %s is not on the %s one', async (method, _path, other, route) => {
+    const twins = ROUTE_TABLE.filter((twin) => twin.listener === other && twin.path === route.path);
+    expect(twins).toEqual([]);
+    const answer = await ask(other, pathOf(route), { method, headers: { cookie, 'x-csrf': '1' } });
+    expect(answer.status).toBe(404);
+    expectHardened(answer);
+  });
+
+  it.each(['public', 'internal'] as const)(
+    'on %s nothing else is there, and every error is hardened',
+    async (listener) => {
+      for (const path of [
+        '/',
+        '/x',
+        '/metrics/x',
+        '/.env',
+        '/index.html',
+        '/login/x',
+        '/healthz/',
+        '/HEALTHZ',
+        '/Login',
+        '/login/',
+      ]) {
+        const answer = await ask(listener, path);
+        expect({ path, status: answer.status }).toEqual({ path, status: 404 });
+        expectHardened(answer);
+        const page = await ask(listener, path, { headers: { accept: 'text/html' } });
+        expect(page.headers['content-security-policy']).toMatch(
+          /default-src 'none'.*script-src 'nonce-[\w+/=-]+'/,
+        );
+        expectHardened(page);
+      }
     },
   );
 
-  it.each(['public', 'internal'] as const)('on %s nothing else is there, and every error is hardened', async (listener) => {
-    for (const path of ['/', '/x', '/metrics/x', '/.env', '/index.html', '/login/x', '/healthz/', '/HEALTHZ', '/Login', '/login/']) {
-      const answer = await ask(listener, path);
-      expect({ path, status: answer.status }).toEqual({ path, status: 404 });
-      expectHardened(answer);
-      const page = await ask(listener, path, { headers: { accept: 'text/html' } });
-      expect(page.headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'nonce-[\w+/=-]+'/);
-      expectHardened(page);
-    }
-  });
-
-  it.each(ROUTE_TABLE.map((route) => [route.listener, route.path, route] as const))('on %s %s no other method is offered (ATK-16, ATK-19)', async (listener, _path, route) => {
-    const offered = ROUTE_TABLE.filter((twin) => twin.listener === listener && twin.path === route.path).map(({ method }) => method as string);
-    for (const method of ['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'DELETE', 'POST', 'GET'].filter((one) => !offered.includes(one))) {
-      const answer = await ask(listener, pathOf(route), { method, headers: { cookie, 'x-csrf': '1' } });
-      expect({ method, status: answer.status }).toEqual({ method, status: 405 });
-      expect(String(answer.headers.allow).split(', ').sort()).toEqual([...new Set(offered)].sort());
-      expectHardened(answer);
-    }
-  });
+  it.each(ROUTE_TABLE.map((route) => [route.listener, route.path, route] as const))(
+    'on %s %s no other method is offered (ATK-16, ATK-19)',
+    async (listener, _path, route) => {
+      const offered = ROUTE_TABLE.filter(
+        (twin) => twin.listener === listener && twin.path === route.path,
+      ).map(({ method }) => method as string);
+      for (const method of ['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'DELETE', 'POST', 'GET'].filter(
+        (one) => !offered.includes(one),
+      )) {
+        const answer = await ask(listener, pathOf(route), {
+          method,
+          headers: { cookie, 'x-csrf': '1' },
+        });
+        expect({ method, status: answer.status }).toEqual({ method, status: 405 });
+        expect(String(answer.headers.allow).split(', ').sort()).toEqual(
+          [...new Set(offered)].sort(),
+        );
+        expectHardened(answer);
+      }
+    },
+  );
 
   it.each(['TRACE', 'PROPFIND', 'MKCOL', 'QUERY'])('%s is offered nowhere', async (method) => {
     for (const [port, path] of [
@@ -105,11 +153,29 @@ describe('the two listeners', () => {
   });
 
   it.each([
-    ['ten thousand headers', (port: number) => sendRaw(port, ['GET /session HTTP/1.1', 'Host: x', ...Array.from({ length: 10_000 }, (_, at) => `x-${at}: 1`)])],
-    ['40 kB of cookies', (port: number) => sendRaw(port, ['GET /session HTTP/1.1', 'Host: x', `Cookie: ${'c=1; '.repeat(8_000)}`])],
+    [
+      'ten thousand headers',
+      (port: number) =>
+        sendRaw(port, [
+          'GET /session HTTP/1.1',
+          'Host: x',
+          ...Array.from({ length: 10_000 }, (_, at) => `x-${at}: 1`),
+        ]),
+    ],
+    [
+      '40 kB of cookies',
+      (port: number) =>
+        sendRaw(port, ['GET /session HTTP/1.1', 'Host: x', `Cookie: ${'c=1; '.repeat(8_000)}`]),
+    ],
     ['no HTTP', (port: number) => sendRaw(port, ['HELLO'])],
-    ['a header with a line end inside', (port: number) => sendRaw(port, ['GET /session HTTP/1.1', 'Host: x', 'X-A: b\rX-C: d'])],
-    ['a doubled host', (port: number) => sendRaw(port, ['GET /session HTTP/1.1', 'Host: a', 'Host: b'])],
+    [
+      'a header with a line end inside',
+      (port: number) => sendRaw(port, ['GET /session HTTP/1.1', 'Host: x', 'X-A: b\rX-C: d']),
+    ],
+    [
+      'a doubled host',
+      (port: number) => sendRaw(port, ['GET /session HTTP/1.1', 'Host: a', 'Host: b']),
+    ],
   ])('%s does not bring it down (R-44)', async (_name, send) => {
     const answer = await send(stage.bff.port);
     expect(answer.status === 0 || answer.status >= 400).toBe(true);
@@ -130,7 +196,10 @@ describe('a base path', () => {
       expect((await stage.send(`${stage.bff.origin}${path}`)).status).toBe(404);
     }
     await person.click(String(view['logout_url']));
-    expect(await stage.view(person)).toMatchObject({ authenticated: false, login_url: '/app/login' });
+    expect(await stage.view(person)).toMatchObject({
+      authenticated: false,
+      login_url: '/app/login',
+    });
   });
 });
 
@@ -148,8 +217,18 @@ describe("the application's folder", () => {
     expect((await stage.person().fetch(stage.url('/deep/link'))).status).toBe(404);
   });
 
-  it.each(['/%2e%2e/package.json', '/..%2fpackage.json', '/.env', '/assets/%2e%2e/%2e%2e/stage.ts', '/../e2e/listeners.spec.ts'])('gives out nothing beside it: %s', async (path) => {
-    const answer = await sendRaw(stage.bff.port, [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Accept: */*']);
+  it.each([
+    '/%2e%2e/package.json',
+    '/..%2fpackage.json',
+    '/.env',
+    '/assets/%2e%2e/%2e%2e/stage.ts',
+    '/../e2e/listeners.spec.ts',
+  ])('gives out nothing beside it: %s', async (path) => {
+    const answer = await sendRaw(stage.bff.port, [
+      `GET ${path} HTTP/1.1`,
+      'Host: localhost',
+      'Accept: */*',
+    ]);
     expect([400, 404]).toContain(answer.status);
   });
 });

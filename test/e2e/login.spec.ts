@@ -32,15 +32,28 @@ describe.each([
     expect(page.status).toBe(200);
     expect(page.body).toContain('The application');
     expect(person.page).toBe(stage.url('/inbox?folder=new'));
-    expect(await stage.view(person)).toMatchObject({ authenticated: true, user: { sub: 'alice', name: 'Alice Archer' } });
+    expect(await stage.view(person)).toMatchObject({
+      authenticated: true,
+      user: { sub: 'alice', name: 'Alice Archer' },
+    });
   });
 
   it('gives the browser two httpOnly cookies and nothing else', async () => {
     const person = await stage.member();
-    expect(await person.cookieNames(stage.url('/'))).toEqual([stage.bff.loginCookieName, stage.bff.cookieName].sort());
+    expect(await person.cookieNames(stage.url('/'))).toEqual(
+      [stage.bff.loginCookieName, stage.bff.cookieName].sort(),
+    );
     const { hops } = person;
-    expect(attributesOf(hopTo(hops, '/callback'), stage.bff.cookieName)).toEqual(['HttpOnly', 'Path=/', 'SameSite=Strict']);
-    expect(attributesOf(hopTo(hops, '/login'), stage.bff.loginCookieName)).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax']);
+    expect(attributesOf(hopTo(hops, '/callback'), stage.bff.cookieName)).toEqual([
+      'HttpOnly',
+      'Path=/',
+      'SameSite=Strict',
+    ]);
+    expect(attributesOf(hopTo(hops, '/login'), stage.bff.loginCookieName)).toEqual([
+      'HttpOnly',
+      'Path=/',
+      'SameSite=Lax',
+    ]);
   });
 
   it('has the session on the first page after the login, although its cookie is SameSite=Strict', async () => {
@@ -58,8 +71,12 @@ describe('the request to the provider', () => {
   });
   afterAll(() => stage.close());
 
-  async function request(query: string, headers: Readonly<Record<string, string>> = {}): Promise<URLSearchParams> {
-    return locationOf(await stage.person().load(stage.url(`/login${query}`), { headers })).searchParams;
+  async function request(
+    query: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<URLSearchParams> {
+    return locationOf(await stage.person().load(stage.url(`/login${query}`), { headers }))
+      .searchParams;
   }
 
   it('carries PKCE S256, state and nonce of 256 bits, and the exact redirect URI (ATK-33, A-29)', async () => {
@@ -70,7 +87,8 @@ describe('the request to the provider', () => {
       code_challenge_method: 'S256',
       redirect_uri: stage.url('/callback'),
     });
-    for (const name of ['state', 'nonce', 'code_challenge']) expect(parameters.get(name)).toMatch(/^[\w-]{43}$/);
+    for (const name of ['state', 'nonce', 'code_challenge'])
+      expect(parameters.get(name)).toMatch(/^[\w-]{43}$/);
     expect(parameters.get('scope')?.split(' ')).toContain('openid');
   });
 
@@ -78,7 +96,11 @@ describe('the request to the provider', () => {
     const person = await stage.member();
     const challenge = new URL(hopTo(person.hops, '/auth').url).searchParams.get('code_challenge');
     const body = new URLSearchParams(stage.op.callsOf(PATHS.token).at(-1)?.body);
-    expect(createHash('sha256').update(body.get('code_verifier') ?? '').digest('base64url')).toBe(challenge);
+    expect(
+      createHash('sha256')
+        .update(body.get('code_verifier') ?? '')
+        .digest('base64url'),
+    ).toBe(challenge);
   });
 
   it('never repeats a state, a nonce or a challenge (ATK-31)', async () => {
@@ -117,10 +139,16 @@ describe('the request to the provider', () => {
       redirect_uri: stage.url('/callback'),
     });
     expect(parameters.get('scope')).not.toBe('all');
-    for (const name of ['response_mode', 'request', 'foo', 'return_to']) expect(parameters.has(name)).toBe(false);
+    for (const name of ['response_mode', 'request', 'foo', 'return_to'])
+      expect(parameters.has(name)).toBe(false);
   });
 
-  it.each(['?prompt=login&prompt=none', '?max_age=soon', '?return_to=/a&return_to=/b', '?max_age=-1'])('is not made for %s', async (query) => {
+  it.each([
+    '?prompt=login&prompt=none',
+    '?max_age=soon',
+    '?return_to=/a&return_to=/b',
+    '?max_age=-1',
+  ])('is not made for %s', async (query) => {
     const answer = await stage.person().load(stage.url(`/login${query}`));
     expect(answer.status).toBe(400);
     expect(errorCodeOf(answer.body)).toBe('bad_request');
@@ -142,7 +170,9 @@ describe('who may start a login', () => {
 
   it('a fetch of our own page gets the address, and the login then works', async () => {
     const person = stage.person();
-    const answer = await person.fetch(stage.url('/login?return_to=/after'), { headers: { accept: 'application/json' } });
+    const answer = await person.fetch(stage.url('/login?return_to=/after'), {
+      headers: { accept: 'application/json' },
+    });
     expect(answer.status).toBe(200);
     const page = await person.visit(String(jsonOf(answer)['location']));
     await person.submit({ user: 'bob' }, page);
@@ -152,20 +182,59 @@ describe('who may start a login', () => {
 
   const foreign = 'https://evil.example/';
   it.each([
-    ['a fetch without X-CSRF', () => stage.person().fetch(stage.url('/login'), { csrf: false, headers: { accept: 'application/json' } })],
+    [
+      'a fetch without X-CSRF',
+      () =>
+        stage
+          .person()
+          .fetch(stage.url('/login'), { csrf: false, headers: { accept: 'application/json' } }),
+    ],
     ['a fetch that does not ask for JSON', () => stage.person().fetch(stage.url('/login'))],
-    ['a fetch of a foreign page', () => stage.person().fetch(stage.url('/login'), { from: foreign, headers: { accept: 'application/json' } })],
+    [
+      'a fetch of a foreign page',
+      () =>
+        stage
+          .person()
+          .fetch(stage.url('/login'), { from: foreign, headers: { accept: 'application/json' } }),
+    ],
     ['an iframe', () => stage.person().subresource(stage.url('/login'), 'iframe')],
-    ['a foreign iframe', () => stage.person().subresource(stage.url('/login'), 'iframe', { site: 'cross-site' })],
-    ['an image', () => stage.person().subresource(stage.url('/login'), 'image', { site: 'cross-site' })],
+    [
+      'a foreign iframe',
+      () => stage.person().subresource(stage.url('/login'), 'iframe', { site: 'cross-site' }),
+    ],
+    [
+      'an image',
+      () => stage.person().subresource(stage.url('/login'), 'image', { site: 'cross-site' }),
+    ],
     ['a favicon', () => stage.person().subresource(stage.url('/login'), 'image')],
     ['a manifest', () => stage.person().subresource(stage.url('/login'), 'manifest')],
     ['a service worker', () => stage.person().subresource(stage.url('/login'), 'serviceworker')],
-    ['a prefetch', () => stage.person().load(stage.url('/login'), { headers: { 'sec-purpose': 'prefetch' } })],
-    ['a prerender', () => stage.person().load(stage.url('/login'), { headers: { 'sec-purpose': 'prefetch;prerender' } })],
-    ['an old prefetch', () => stage.person().load(stage.url('/login'), { headers: { purpose: 'prefetch' } })],
-    ['an XMLHttpRequest of an old browser', () => stage.send(stage.url('/login'), { headers: { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' } })],
-    ['a tool that takes anything', () => stage.send(stage.url('/login'), { headers: { accept: '*/*' } })],
+    [
+      'a prefetch',
+      () => stage.person().load(stage.url('/login'), { headers: { 'sec-purpose': 'prefetch' } }),
+    ],
+    [
+      'a prerender',
+      () =>
+        stage
+          .person()
+          .load(stage.url('/login'), { headers: { 'sec-purpose': 'prefetch;prerender' } }),
+    ],
+    [
+      'an old prefetch',
+      () => stage.person().load(stage.url('/login'), { headers: { purpose: 'prefetch' } }),
+    ],
+    [
+      'an XMLHttpRequest of an old browser',
+      () =>
+        stage.send(stage.url('/login'), {
+          headers: { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' },
+        }),
+    ],
+    [
+      'a tool that takes anything',
+      () => stage.send(stage.url('/login'), { headers: { accept: '*/*' } }),
+    ],
   ] as const)('%s starts nothing (ATK-39, ATK-54)', async (_name, sendIt) => {
     const before = stage.bff.logged('login.started').length;
     const answer = await sendIt();
@@ -207,7 +276,14 @@ describe('where a login ends', () => {
     expect(person.page).toBe(stage.url('/'));
   });
 
-  it.each(['/login?return_to=/x', '/callback?code=a', '/logout', '/session', '/api/orders', '/sessions'])('at home instead of on %s (ATK-29)', async (target) => {
+  it.each([
+    '/login?return_to=/x',
+    '/callback?code=a',
+    '/logout',
+    '/session',
+    '/api/orders',
+    '/sessions',
+  ])('at home instead of on %s (ATK-29)', async (target) => {
     const person = stage.person();
     await stage.logIn(person, { return_to: target });
     expect(person.page).toBe(stage.url('/'));
@@ -215,15 +291,21 @@ describe('where a login ends', () => {
 
   it('on a page of a configured origin', async () => {
     const person = stage.person();
-    const callback = await stage.callbackFor(person, { return_to: 'https://other.example/welcome?x=1#y' });
+    const callback = await stage.callbackFor(person, {
+      return_to: 'https://other.example/welcome?x=1#y',
+    });
     const answer = await person.load(callback, { site: 'cross-site' });
-    expect(locationOf(answer).searchParams.get('return_to')).toBe('https://other.example/welcome?x=1#y');
+    expect(locationOf(answer).searchParams.get('return_to')).toBe(
+      'https://other.example/welcome?x=1#y',
+    );
   });
 
   it('with an address that holds neither code nor state (ATK-26)', async () => {
     const person = stage.person();
     await stage.logIn(person, { return_to: '/here' });
-    const after = person.hops.slice(person.hops.findIndex(({ url }) => url.includes('/callback')) + 1);
+    const after = person.hops.slice(
+      person.hops.findIndex(({ url }) => url.includes('/callback')) + 1,
+    );
     expect(after.map(({ url }) => new URL(url).pathname)).toEqual(['/login/return', '/here']);
     for (const { url, headers } of after.slice(0, 1)) {
       expect(url).not.toMatch(/code|state/);
@@ -284,7 +366,10 @@ describe('client authentication', () => {
     const [call] = stage.op.callsOf(PATHS.token);
     const [, credentials = ''] = call?.headers.authorization?.split(' ') ?? [];
     const parts = Buffer.from(credentials, 'base64').toString('utf8').split(':');
-    expect(parts.map((part) => new URLSearchParams(`v=${part}`).get('v'))).toEqual([CLIENT_ID, stage.clientSecret]);
+    expect(parts.map((part) => new URLSearchParams(`v=${part}`).get('v'))).toEqual([
+      CLIENT_ID,
+      stage.clientSecret,
+    ]);
     expect(new URLSearchParams(call?.body).has('client_secret')).toBe(false);
   });
 
@@ -314,9 +399,22 @@ describe('behind https', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
     const callback = hopTo(person.hops, '/callback');
     expect([callback.method, callback.status]).toEqual(['POST', 303]);
-    expect(callback.requestHeaders).toMatchObject({ origin: stage.op.issuer, 'sec-fetch-site': 'cross-site' });
-    expect(attributesOf(callback, '__Host-vestibule')).toEqual(['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']);
-    expect(attributesOf(hopTo(person.hops, '/login'), '__Host-vestibule-login')).toEqual(['HttpOnly', 'Path=/', 'SameSite=None', 'Secure']);
+    expect(callback.requestHeaders).toMatchObject({
+      origin: stage.op.issuer,
+      'sec-fetch-site': 'cross-site',
+    });
+    expect(attributesOf(callback, '__Host-vestibule')).toEqual([
+      'HttpOnly',
+      'Path=/',
+      'SameSite=Strict',
+      'Secure',
+    ]);
+    expect(attributesOf(hopTo(person.hops, '/login'), '__Host-vestibule-login')).toEqual([
+      'HttpOnly',
+      'Path=/',
+      'SameSite=None',
+      'Secure',
+    ]);
   });
 
   it('a posted login_required of prompt=none makes no session and no token call (A-28)', async () => {
@@ -333,12 +431,19 @@ describe('behind https', () => {
     ['application/x-www-form-urlencoded', `state=${'x'.repeat(70_000)}`, 413],
     ['application/x-www-form-urlencoded', 'code=a', 400],
   ])('refuses a posted callback of %s', async (type, body, status) => {
-    const answer = await stage.person().load(stage.url('/callback'), { method: 'POST', headers: { 'content-type': type }, body, site: 'cross-site' });
+    const answer = await stage.person().load(stage.url('/callback'), {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body,
+      site: 'cross-site',
+    });
     expect(answer.status).toBe(status);
   });
 
   it('keeps cookies Secure whatever the connection says (ATK-03)', async () => {
-    const answer = await stage.person().load(stage.url('/login'), { headers: { 'x-forwarded-proto': 'http' } });
+    const answer = await stage
+      .person()
+      .load(stage.url('/login'), { headers: { 'x-forwarded-proto': 'http' } });
     for (const cookie of cookiesSet(answer)) expect(cookie).toContain('; Secure');
     expect(answer.headers['strict-transport-security']).toContain('max-age=');
   });
@@ -363,7 +468,10 @@ describe('with several providers', () => {
 `;
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open({ file: `providers:\n${provider('one')}${provider('two')}`, env: { OIDC_SCOPE: undefined, OIDC_USERINFO: undefined } });
+    stage = await Stage.open({
+      file: `providers:\n${provider('one')}${provider('two')}`,
+      env: { OIDC_SCOPE: undefined, OIDC_USERINFO: undefined },
+    });
   });
   afterAll(() => stage.close());
 
@@ -371,12 +479,17 @@ describe('with several providers', () => {
     const person = stage.person();
     const chooser = await stage.startLogin(person, { return_to: '/chosen' });
     expect(chooser.status).toBe(200);
-    const links = [...chooser.body.matchAll(/href="([^"]+)"/g)].map(([, href = '']) => href.replaceAll('&amp;', '&'));
+    const links = [...chooser.body.matchAll(/href="([^"]+)"/g)].map(([, href = '']) =>
+      href.replaceAll('&amp;', '&'),
+    );
     expect(links).toHaveLength(2);
     await person.submit({ user: 'carol' }, await person.click(links[1] ?? ''));
     expect(person.page).toBe(stage.url('/chosen'));
     expect(person.hops.some(({ url }) => url.startsWith(stage.url('/callback/two?')))).toBe(true);
-    expect(await stage.view(person)).toMatchObject({ provider: 'two', user: { sub: 'carol', name: 'Carol Núñez' } });
+    expect(await stage.view(person)).toMatchObject({
+      provider: 'two',
+      user: { sub: 'carol', name: 'Carol Núñez' },
+    });
   });
 
   it('an answer that comes by the way of another provider is refused and consumes nothing (ATK-35)', async () => {
@@ -384,11 +497,14 @@ describe('with several providers', () => {
     const callback = await stage.callbackFor(person, { provider: 'two' });
     const calls = stage.op.callsOf(PATHS.token).length;
     for (const path of ['/callback/one', '/callback']) {
-      const refused = await person.load(callback.replace('/callback/two', path), { site: 'cross-site' });
+      const refused = await person.load(callback.replace('/callback/two', path), {
+        site: 'cross-site',
+      });
       expect([refused.status, errorCodeOf(refused.body)]).toEqual([400, 'login_rejected']);
     }
     expect(stage.op.callsOf(PATHS.token)).toHaveLength(calls);
-    await person.arrive(callback);
+    const answer = await person.load(callback, { site: 'cross-site' });
+    expect([answer.status, locationOf(answer).searchParams.has('heal')]).toEqual([303, false]);
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 });

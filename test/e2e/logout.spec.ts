@@ -12,9 +12,11 @@ describe('logging out', () => {
   });
   afterAll(() => stage.close());
 
-  const isIn = async (person: UserAgent): Promise<boolean> => (await stage.view(person))['authenticated'] === true;
+  const isIn = async (person: UserAgent): Promise<boolean> =>
+    (await stage.view(person))['authenticated'] === true;
   const logOut = (person: UserAgent) => stage.call(person, '/logout', { method: 'POST' });
-  const tokenUrl = async (person: UserAgent): Promise<string> => stage.url(String((await stage.view(person))['logout_url']));
+  const tokenUrl = async (person: UserAgent): Promise<string> =>
+    stage.url(String((await stage.view(person))['logout_url']));
 
   it('by fetch ends the session, deletes the cookie with its own attributes and says where to go (ATK-48)', async () => {
     const person = await stage.member();
@@ -23,7 +25,13 @@ describe('logging out', () => {
     expect(Object.keys(jsonOf(answer))).toEqual(['location']);
     const [deletion = ''] = cookiesSet(answer);
     expect(deletion.split('; ').sort()).toEqual(
-      [`${stage.bff.cookieName}=`, 'Expires=Thu, 01 Jan 1970 00:00:00 GMT', 'HttpOnly', 'Path=/', 'SameSite=Strict'].sort(),
+      [
+        `${stage.bff.cookieName}=`,
+        'Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+        'HttpOnly',
+        'Path=/',
+        'SameSite=Strict',
+      ].sort(),
     );
     expect(await person.cookieNames(stage.url('/'))).toEqual([stage.bff.loginCookieName]);
     expect(await isIn(person)).toBe(false);
@@ -79,7 +87,9 @@ describe('logging out', () => {
     const person = stage.person();
     const answer = await logOut(person);
     expect(answer.status).toBe(200);
-    expect(locationOf({ ...answer, headers: { location: String(jsonOf(answer)['location']) } }).pathname).toBe('/logout/done');
+    expect(
+      locationOf({ ...answer, headers: { location: String(jsonOf(answer)['location']) } }).pathname,
+    ).toBe('/logout/done');
   });
 
   describe('by a link', () => {
@@ -95,8 +105,14 @@ describe('logging out', () => {
     it.each([
       ['without a token', () => Promise.resolve(stage.url('/logout'))],
       ['with an empty token', () => Promise.resolve(stage.url('/logout?token='))],
-      ['with the token of another session', async () => tokenUrl(await stage.member({ as: 'bob' }))],
-      ['with the session id that everybody sees', async () => stage.url(`/logout?token=${'h'.repeat(43)}`)],
+      [
+        'with the token of another session',
+        async () => tokenUrl(await stage.member({ as: 'bob' })),
+      ],
+      [
+        'with the session id that everybody sees',
+        async () => stage.url(`/logout?token=${'h'.repeat(43)}`),
+      ],
     ])('%s shows the confirmation page and ends nothing (ATK-54)', async (_name, link) => {
       const person = await stage.member();
       const page = await person.visit(await link());
@@ -113,13 +129,31 @@ describe('logging out', () => {
     });
 
     it.each([
-      ['a prefetch', (person: UserAgent, link: string) => person.load(link, { site: 'same-origin', headers: { 'sec-purpose': 'prefetch' } })],
-      ['a prerender', (person: UserAgent, link: string) => person.load(link, { site: 'same-origin', headers: { 'sec-purpose': 'prefetch;prerender' } })],
+      [
+        'a prefetch',
+        (person: UserAgent, link: string) =>
+          person.load(link, { site: 'same-origin', headers: { 'sec-purpose': 'prefetch' } }),
+      ],
+      [
+        'a prerender',
+        (person: UserAgent, link: string) =>
+          person.load(link, {
+            site: 'same-origin',
+            headers: { 'sec-purpose': 'prefetch;prerender' },
+          }),
+      ],
       ['an image', (person: UserAgent, link: string) => person.subresource(link, 'image')],
-      ['a foreign image', (person: UserAgent, link: string) => person.subresource(link, 'image', { site: 'cross-site' })],
+      [
+        'a foreign image',
+        (person: UserAgent, link: string) =>
+          person.subresource(link, 'image', { site: 'cross-site' }),
+      ],
       ['an iframe', (person: UserAgent, link: string) => person.subresource(link, 'iframe')],
       ['a fetch', (person: UserAgent, link: string) => person.fetch(link)],
-      ['a page of another site', (person: UserAgent, link: string) => person.load(link, { site: 'cross-site' })],
+      [
+        'a page of another site',
+        (person: UserAgent, link: string) => person.load(link, { site: 'cross-site' }),
+      ],
     ])('that %s loads ends nothing, even with the right token (ATK-54)', async (_name, load) => {
       const person = await stage.member();
       await load(person, await tokenUrl(person));
@@ -131,17 +165,36 @@ describe('logging out', () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     it.each([
       ['a form of another site', { origin: 'https://evil.example' }, 'cross-site', ''],
-      ['a form of another site without Sec-Fetch-Site', { origin: 'https://evil.example' }, undefined, ''],
+      [
+        'a form of another site without Sec-Fetch-Site',
+        { origin: 'https://evil.example' },
+        undefined,
+        '',
+      ],
       ['our own page without a token', {}, 'same-origin', ''],
       ['our own page with a wrong token', {}, 'same-origin', `token=${'x'.repeat(43)}`],
       ['a fetch with a wrong X-CSRF', { 'x-csrf': '2' }, 'same-origin', ''],
-      ['a fetch of another site', { 'x-csrf': '1', origin: 'https://evil.example' }, 'cross-site', ''],
-      ['a fetch of a sibling site', { 'x-csrf': '1', origin: 'http://localhost:1' }, 'same-site', ''],
+      [
+        'a fetch of another site',
+        { 'x-csrf': '1', origin: 'https://evil.example' },
+        'cross-site',
+        '',
+      ],
+      [
+        'a fetch of a sibling site',
+        { 'x-csrf': '1', origin: 'http://localhost:1' },
+        'same-site',
+        '',
+      ],
     ] as const)('%s ends nothing (ATK-53, ATK-54)', async (_name, headers, site, body) => {
       const person = await stage.member();
       const cookie = await stage.cookieOf(person);
       const fetchSite = site === undefined ? {} : { 'sec-fetch-site': site };
-      const answer = await stage.send(stage.url('/logout'), { method: 'POST', headers: { cookie, ...form, ...fetchSite, ...headers }, body });
+      const answer = await stage.send(stage.url('/logout'), {
+        method: 'POST',
+        headers: { cookie, ...form, ...fetchSite, ...headers },
+        body,
+      });
       expect(answer.status).toBe(403);
       expect(cookiesSet(answer)).toEqual([]);
       expect(await isIn(person)).toBe(true);
@@ -163,7 +216,8 @@ describe('logging out', () => {
 
     it("with another browser's state moves nobody on (ATK-81)", async () => {
       const person = await stage.member();
-      const state = new URL(String(jsonOf(await logOut(person))['location'])).searchParams.get('state') ?? '';
+      const state =
+        new URL(String(jsonOf(await logOut(person))['location'])).searchParams.get('state') ?? '';
       const other = await stage.member();
       const page = await other.visit(stage.url(`/logout/done?state=${encodeURIComponent(state)}`));
       expect(page.body).toContain('You are logged out');
@@ -195,9 +249,13 @@ describe('logging out', () => {
 
 describe('logging out without the hint', () => {
   it('names the client instead, and the person confirms at the provider', async () => {
-    await using stage = await Stage.open({ env: { LOGOUT_ID_TOKEN_HINT: 'false', POST_LOGOUT_URL: '/goodbye' } });
+    await using stage = await Stage.open({
+      env: { LOGOUT_ID_TOKEN_HINT: 'false', POST_LOGOUT_URL: '/goodbye' },
+    });
     const person = await stage.member();
-    const location = String(jsonOf(await stage.call(person, '/logout', { method: 'POST' }))['location']);
+    const location = String(
+      jsonOf(await stage.call(person, '/logout', { method: 'POST' }))['location'],
+    );
     expect(new URL(location).searchParams.has('id_token_hint')).toBe(false);
     const page = await person.click(location);
     expect(page.url.startsWith(stage.op.issuer)).toBe(true);

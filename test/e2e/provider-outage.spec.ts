@@ -49,26 +49,35 @@ describe('a provider that is down', () => {
       ['answers 500', 500, 503, 'provider_unreachable'],
       ['answers 503', 503, 503, 'provider_unreachable'],
       ['answers 429', 429, 503, 'provider_unreachable'],
-    ] as const)('and %s: a page, no session, and the next login works', async (_name, fault, status, code) => {
-      const person = stage.person();
-      const callback = await stage.callbackFor(person, { return_to: '/here' });
-      stage.op.fail(PATHS.token, fault);
-      const page = await person.arrive(callback);
-      expect([page.status, errorCodeOf(page.body)]).toEqual([status, code]);
-      expect(cookiesSet(page)).toEqual([]);
-      expect((await stage.session(person)).status).toBe(401);
-      stage.op.behave();
-      await stage.logIn(person, { return_to: '/here' });
-      expect(person.page).toBe(stage.url('/here'));
-    });
+    ] as const)(
+      'and %s: a page, no session, and the next login works',
+      async (_name, fault, status, code) => {
+        const person = stage.person();
+        const callback = await stage.callbackFor(person, { return_to: '/here' });
+        stage.op.fail(PATHS.token, fault);
+        const page = await person.arrive(callback);
+        expect([page.status, errorCodeOf(page.body)]).toEqual([status, code]);
+        expect(cookiesSet(page)).toEqual([]);
+        expect((await stage.session(person)).status).toBe(401);
+        stage.op.behave();
+        await stage.logIn(person, { return_to: '/here' });
+        expect(person.page).toBe(stage.url('/here'));
+      },
+    );
 
     it('and does not know us: a page for the operator', async () => {
       const person = stage.person();
       const callback = await stage.callbackFor(person);
-      stage.op.rewrite(PATHS.token, (answer) => ({ ...answer, status: 401, body: '{"error":"invalid_client"}' }));
+      stage.op.rewrite(PATHS.token, (answer) => ({
+        ...answer,
+        status: 401,
+        body: '{"error":"invalid_client"}',
+      }));
       const page = await person.arrive(callback);
       expect([page.status, errorCodeOf(page.body)]).toEqual([502, 'provider_misconfigured']);
-      expect(stage.bff.logged('request.failed').at(-1)).toMatchObject({ code: 'provider_misconfigured' });
+      expect(stage.bff.logged('request.failed').at(-1)).toMatchObject({
+        code: 'provider_misconfigured',
+      });
     });
 
     it('and does not give its keys: a page, no session, the tokens are revoked', async () => {
@@ -97,7 +106,9 @@ describe('a provider that is down', () => {
       expect(answer.status).toBe(200);
       await stage.op.up();
       expect((await stage.session(person)).status).toBe(401);
-      expect(locationOf({ ...answer, headers: { location: String(jsonOf(answer)['location']) } }).origin).toBe(stage.op.issuer);
+      expect(
+        locationOf({ ...answer, headers: { location: String(jsonOf(answer)['location']) } }).origin,
+      ).toBe(stage.op.issuer);
     });
   });
 });

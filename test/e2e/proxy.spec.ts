@@ -35,7 +35,12 @@ describe('a proxied call', () => {
   it('carries an access token that the API verifies', async () => {
     const answer = await stage.call(person, '/api/orders?page=2');
     expect(answer.status).toBe(200);
-    expect(jsonOf(answer)).toMatchObject({ method: 'GET', target: '/orders?page=2', sub: 'alice', aud: RESOURCE });
+    expect(jsonOf(answer)).toMatchObject({
+      method: 'GET',
+      target: '/orders?page=2',
+      sub: 'alice',
+      aud: RESOURCE,
+    });
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
@@ -48,7 +53,11 @@ describe('a proxied call', () => {
 
   it('shows the API neither our cookies nor what the client calls its authorization (ATK-47)', async () => {
     const login = `${stage.bff.loginCookieName}=binding`;
-    await call('/api/x', { cookie: `a=1; ${cookie}; ${login}; b=2`, authorization: 'Bearer of-the-client', 'proxy-authorization': 'Basic x' });
+    await call('/api/x', {
+      cookie: `a=1; ${cookie}; ${login}; b=2`,
+      authorization: 'Bearer of-the-client',
+      'proxy-authorization': 'Basic x',
+    });
     const { headers } = stage.api.last;
     expect(headers.cookie).toBe('a=1; b=2');
     expect(headers.authorization).toMatch(/^Bearer eyJ/);
@@ -75,7 +84,14 @@ describe('a proxied call', () => {
     'X-Rewrite-URL',
     'X-Request-Id',
   ])('does not hand on a %s of the client (ATK-05)', async (name) => {
-    await sendRaw(stage.bff.port, ['GET /api/x HTTP/1.1', `Host: localhost:${stage.bff.port}`, `Cookie: ${cookie}`, 'X-CSRF: 1', `${name}: admin-of-evil`, `${name}: admin-of-evil`]);
+    await sendRaw(stage.bff.port, [
+      'GET /api/x HTTP/1.1',
+      `Host: localhost:${stage.bff.port}`,
+      `Cookie: ${cookie}`,
+      'X-CSRF: 1',
+      `${name}: admin-of-evil`,
+      `${name}: admin-of-evil`,
+    ]);
     expect(JSON.stringify(stage.api.last.rawHeaders)).not.toContain('admin-of-evil');
   });
 
@@ -89,10 +105,21 @@ describe('a proxied call', () => {
     });
   });
 
-  it.each(['close, Authorization', 'close, X-Forwarded-For, Cookie, X-Request-Id', 'Authorization, X-Mine'])(
+  it.each([
+    'close, Authorization',
+    'close, X-Forwarded-For, Cookie, X-Request-Id',
+    'Authorization, X-Mine',
+  ])(
     'keeps our headers although the client calls them hop-by-hop: %s (ATK-06)',
     async (connection) => {
-      await sendRaw(stage.bff.port, ['GET /api/x HTTP/1.1', `Host: localhost:${stage.bff.port}`, `Cookie: ${cookie}`, 'X-CSRF: 1', 'X-Mine: 1', `Connection: ${connection}`]);
+      await sendRaw(stage.bff.port, [
+        'GET /api/x HTTP/1.1',
+        `Host: localhost:${stage.bff.port}`,
+        `Cookie: ${cookie}`,
+        'X-CSRF: 1',
+        'X-Mine: 1',
+        `Connection: ${connection}`,
+      ]);
       const { headers } = stage.api.last;
       expect(headers.authorization).toMatch(/^Bearer eyJ/);
       expect(headers['x-forwarded-for']).toBe('127.0.0.1');
@@ -138,18 +165,29 @@ describe('a proxied call', () => {
     `*`,
     `api/x`,
     `/api/x?a#b`,
-  ])('of an ambiguous path is refused with 400 and reaches nobody: %s (ATK-12, ATK-13)', async (target) => {
-    const before = stage.api.received.length;
-    const answer = await sendRaw(stage.bff.port, [`GET ${target} HTTP/1.1`, `Host: localhost:${stage.bff.port}`, `Cookie: ${cookie}`, 'X-CSRF: 1']);
-    expect(answer.status).toBe(400);
-    expect(stage.api.received).toHaveLength(before);
-  });
+  ])(
+    'of an ambiguous path is refused with 400 and reaches nobody: %s (ATK-12, ATK-13)',
+    async (target) => {
+      const before = stage.api.received.length;
+      const answer = await sendRaw(stage.bff.port, [
+        `GET ${target} HTTP/1.1`,
+        `Host: localhost:${stage.bff.port}`,
+        `Cookie: ${cookie}`,
+        'X-CSRF: 1',
+      ]);
+      expect(answer.status).toBe(400);
+      expect(stage.api.received).toHaveLength(before);
+    },
+  );
 
-  it.each(['/API/x', '/apix', '/api.', '/ap', '/Api'])('is none when the path only looks like one: %s (ATK-13)', async (path) => {
-    const before = stage.api.received.length;
-    expect((await call(path)).status).toBe(404);
-    expect(stage.api.received).toHaveLength(before);
-  });
+  it.each(['/API/x', '/apix', '/api.', '/ap', '/Api'])(
+    'is none when the path only looks like one: %s (ATK-13)',
+    async (path) => {
+      const before = stage.api.received.length;
+      expect((await call(path)).status).toBe(404);
+      expect(stage.api.received).toHaveLength(before);
+    },
+  );
 
   it.each([
     ['/api', '/'],
@@ -166,7 +204,11 @@ describe('a proxied call', () => {
 
   it('streams a body as it is, in both directions', async () => {
     const body = '{"a": 1,  "b":"ü"}\n{broken';
-    const answer = await stage.send(stage.url('/api/echo'), { method: 'POST', headers: { cookie, 'x-csrf': '1', 'content-type': 'application/x-ndjson' }, body });
+    const answer = await stage.send(stage.url('/api/echo'), {
+      method: 'POST',
+      headers: { cookie, 'x-csrf': '1', 'content-type': 'application/x-ndjson' },
+      body,
+    });
     expect(stage.api.last).toMatchObject({ body, method: 'POST' });
     expect(stage.api.last.headers['content-type']).toBe('application/x-ndjson');
     expect(jsonOf(answer)['body']).toBe(body);
@@ -178,7 +220,11 @@ describe('a proxied call', () => {
       res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
       finish = () => res.end('data: last\n\n');
     });
-    const outgoing = request(stage.url('/api/stream'), { host: '127.0.0.1', headers: { cookie, 'x-csrf': '1' }, agent: false }).end();
+    const outgoing = request(stage.url('/api/stream'), {
+      host: '127.0.0.1',
+      headers: { cookie, 'x-csrf': '1' },
+      agent: false,
+    }).end();
     const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
     const [first] = (await once(answer, 'data')) as [Buffer];
     expect(first.toString()).toBe('data: first\n\n');
@@ -194,7 +240,11 @@ describe('a proxied call', () => {
         res.writeHead(200).write('x');
       });
     });
-    const outgoing = request(stage.url('/api/long'), { host: '127.0.0.1', headers: { cookie, 'x-csrf': '1' }, agent: false }).end();
+    const outgoing = request(stage.url('/api/long'), {
+      host: '127.0.0.1',
+      headers: { cookie, 'x-csrf': '1' },
+      agent: false,
+    }).end();
     const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
     answer.destroy();
     await closed;
@@ -205,7 +255,11 @@ describe('a proxied call', () => {
       res
         .writeHead(418, {
           'content-type': 'text/html',
-          'set-cookie': [`${stage.bff.cookieName}=evil; Path=/`, `${stage.bff.loginCookieName}=evil`, 'theirs=1; Path=/api'],
+          'set-cookie': [
+            `${stage.bff.cookieName}=evil; Path=/`,
+            `${stage.bff.loginCookieName}=evil`,
+            'theirs=1; Path=/api',
+          ],
           'access-control-allow-origin': '*',
           'access-control-allow-credentials': 'true',
           'clear-site-data': '"*"',
@@ -221,26 +275,48 @@ describe('a proxied call', () => {
     const { status, headers, body } = await call('/api/tea');
     expect([status, body]).toEqual([418, '<p>tea</p>']);
     expect(headers['set-cookie']).toEqual(['theirs=1; Path=/api']);
-    for (const name of ['access-control-allow-origin', 'access-control-allow-credentials', 'clear-site-data', 'strict-transport-security', 'x-private']) {
+    for (const name of [
+      'access-control-allow-origin',
+      'access-control-allow-credentials',
+      'clear-site-data',
+      'strict-transport-security',
+      'x-private',
+    ]) {
       expect(headers[name]).toBeUndefined();
     }
     expect(headers['x-request-id']).not.toBe('theirs');
-    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox', etag: '"1"' });
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': 'sandbox',
+      etag: '"1"',
+    });
   });
 
   it('is answered 405 for a method that the route does not offer', async () => {
     for (const method of ['DELETE', 'OPTIONS']) {
-      const answer = await stage.send(stage.url('/api/x'), { method, headers: { cookie, 'x-csrf': '1' } });
+      const answer = await stage.send(stage.url('/api/x'), {
+        method,
+        headers: { cookie, 'x-csrf': '1' },
+      });
       expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD, POST, PUT, PATCH']);
     }
   });
 
-  it.each(['TRACE', 'PROPFIND', 'CONNECT', 'PURGE'])('is not made with %s (ATK-19)', async (method) => {
-    const before = stage.api.received.length;
-    const answer = await sendRaw(stage.bff.port, [`${method} /api/x HTTP/1.1`, `Host: localhost:${stage.bff.port}`, `Cookie: ${cookie}`, 'X-CSRF: 1']);
-    expect([0, 400, 405]).toContain(answer.status);
-    expect(stage.api.received).toHaveLength(before);
-  });
+  it.each(['TRACE', 'PROPFIND', 'CONNECT', 'PURGE'])(
+    'is not made with %s (ATK-19)',
+    async (method) => {
+      const before = stage.api.received.length;
+      const answer = await sendRaw(stage.bff.port, [
+        `${method} /api/x HTTP/1.1`,
+        `Host: localhost:${stage.bff.port}`,
+        `Cookie: ${cookie}`,
+        'X-CSRF: 1',
+      ]);
+      expect([0, 400, 405]).toContain(answer.status);
+      expect(stage.api.received).toHaveLength(before);
+    },
+  );
 
   it.each([
     [['Content-Length: 5', 'Transfer-Encoding: chunked']],
@@ -249,9 +325,21 @@ describe('a proxied call', () => {
     [['Content-Length: +5']],
   ])('with ambiguous framing is refused: %j (ATK-18)', async (framing) => {
     const before = stage.api.received.length;
-    const answer = await sendRaw(stage.bff.port, ['POST /api/x HTTP/1.1', `Host: localhost:${stage.bff.port}`, `Cookie: ${cookie}`, 'X-CSRF: 1', ...framing], '0\r\n\r\nGET /api/smuggled HTTP/1.1\r\n\r\n');
+    const answer = await sendRaw(
+      stage.bff.port,
+      [
+        'POST /api/x HTTP/1.1',
+        `Host: localhost:${stage.bff.port}`,
+        `Cookie: ${cookie}`,
+        'X-CSRF: 1',
+        ...framing,
+      ],
+      '0\r\n\r\nGET /api/smuggled HTTP/1.1\r\n\r\n',
+    );
     expect(answer.status).toBe(400);
-    expect(stage.api.received.slice(before).some(({ target }) => target.includes('smuggled'))).toBe(false);
+    expect(stage.api.received.slice(before).some(({ target }) => target.includes('smuggled'))).toBe(
+      false,
+    );
   });
 
   it('says 504 when the API is silent, 502 when it is not there, and goes on when it is back', async () => {

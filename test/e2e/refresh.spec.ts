@@ -11,8 +11,10 @@ describe('refreshing', () => {
   });
   afterEach(() => stage.close());
 
-  const refreshes = (): AnsweredCall[] => stage.op.callsOf(PATHS.token).filter(({ body }) => body.includes('grant_type=refresh_token'));
-  const sentToken = (call: AnsweredCall | undefined): string | null => new URLSearchParams(call?.body).get('refresh_token');
+  const refreshes = (): AnsweredCall[] =>
+    stage.op.callsOf(PATHS.token).filter(({ body }) => body.includes('grant_type=refresh_token'));
+  const sentToken = (call: AnsweredCall | undefined): string | null =>
+    new URLSearchParams(call?.body).get('refresh_token');
 
   it('happens once for twenty calls at the same time, with a token that rotates', async () => {
     const person = await stage.member();
@@ -39,11 +41,16 @@ describe('refreshing', () => {
 
   it('keeps what the answer leaves out: refresh token, identity (D-22, F-23)', async () => {
     const person = await stage.member();
-    stage.op.rewriteJson(PATHS.token, ({ refresh_token: _refresh, id_token: _id, ...body }) => body);
+    stage.op.rewriteJson(
+      PATHS.token,
+      ({ refresh_token: _refresh, id_token: _id, ...body }) => body,
+    );
     stage.clock.advance(LIFE_MS);
     expect((await stage.call(person)).status).toBe(200);
     stage.op.behave();
-    expect(await stage.view(person)).toMatchObject({ user: { sub: 'alice', name: 'Alice Archer' } });
+    expect(await stage.view(person)).toMatchObject({
+      user: { sub: 'alice', name: 'Alice Archer' },
+    });
     const first = sentToken(refreshes()[0]);
     stage.clock.advance(LIFE_MS);
     await stage.call(person);
@@ -57,38 +64,53 @@ describe('refreshing', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => stage.call(person)));
     for (const answer of answers) {
       expect(answer.status).toBe(401);
-      expect(jsonOf(answer)).toMatchObject({ code: 'unauthenticated', reason: 'refresh_failed', login_url: '/login' });
+      expect(jsonOf(answer)).toMatchObject({
+        code: 'unauthenticated',
+        reason: 'refresh_failed',
+        login_url: '/login',
+      });
     }
     expect(refreshes()).toHaveLength(1);
-    expect(await stage.view(person)).toEqual({ authenticated: false, reason: 'refresh_failed', login_url: '/login' });
+    expect(await stage.view(person)).toEqual({
+      authenticated: false,
+      reason: 'refresh_failed',
+      login_url: '/login',
+    });
   });
 
   it.each([
     ['is not there', () => stage.op.down(), () => stage.op.up()],
-    ['answers 500', () => stage.op.fail(PATHS.token, 500), () => stage.op.behave()],
-    ['answers 503', () => stage.op.fail(PATHS.token, 503), () => stage.op.behave()],
-    ['answers 429', () => stage.op.fail(PATHS.token, 429), () => stage.op.behave()],
-  ])('while the provider %s keeps the session, and goes on when it is well', async (_name, ill, well) => {
-    const person = await stage.member();
-    // The API looks up the provider's keys once, and now.
-    await stage.call(person);
-    await ill();
-    stage.clock.advance(LIFE_MS - 10_000);
-    expect((await stage.call(person)).status).toBe(200);
-    stage.clock.advance(LIFE_MS);
-    const failed = await stage.call(person);
-    expect(failed.status).toBe(503);
-    expect(jsonOf(failed)).toMatchObject({ code: 'provider_unreachable' });
-    expect(failed.headers['retry-after']).toBeTruthy();
-    expect(await stage.view(person)).toMatchObject({ authenticated: true });
-    await well();
-    stage.clock.advance(60_000);
-    expect((await stage.call(person)).status).toBe(200);
-  });
+    ['answers 500', async () => stage.op.fail(PATHS.token, 500), async () => stage.op.behave()],
+    ['answers 503', async () => stage.op.fail(PATHS.token, 503), async () => stage.op.behave()],
+    ['answers 429', async () => stage.op.fail(PATHS.token, 429), async () => stage.op.behave()],
+  ])(
+    'while the provider %s keeps the session, and goes on when it is well',
+    async (_name, ill, well) => {
+      const person = await stage.member();
+      // The API looks up the provider's keys once, and now.
+      await stage.call(person);
+      await ill();
+      stage.clock.advance(LIFE_MS - 10_000);
+      expect((await stage.call(person)).status).toBe(200);
+      stage.clock.advance(LIFE_MS);
+      const failed = await stage.call(person);
+      expect(failed.status).toBe(503);
+      expect(jsonOf(failed)).toMatchObject({ code: 'provider_unreachable' });
+      expect(failed.headers['retry-after']).toBeTruthy();
+      expect(await stage.view(person)).toMatchObject({ authenticated: true });
+      await well();
+      stage.clock.advance(60_000);
+      expect((await stage.call(person)).status).toBe(200);
+    },
+  );
 
   it('with credentials that the provider does not know is our fault: nobody is logged out', async () => {
     const person = await stage.member();
-    stage.op.rewrite(PATHS.token, (answer) => ({ ...answer, status: 401, body: '{"error":"invalid_client"}' }));
+    stage.op.rewrite(PATHS.token, (answer) => ({
+      ...answer,
+      status: 401,
+      body: '{"error":"invalid_client"}',
+    }));
     stage.clock.advance(LIFE_MS);
     expect((await stage.call(person)).status).toBe(503);
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
@@ -152,7 +174,8 @@ describe('refreshing', () => {
   });
 
   describe('by POST /session/refresh', () => {
-    const refresh = (person: Parameters<Stage['call']>[0]) => stage.call(person, '/session/refresh', { method: 'POST' });
+    const refresh = (person: Parameters<Stage['call']>[0]) =>
+      stage.call(person, '/session/refresh', { method: 'POST' });
 
     it('renews at once and answers like GET /session', async () => {
       const person = await stage.member();
@@ -163,7 +186,9 @@ describe('refreshing', () => {
       const after = jsonOf(answer);
       expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
       expect(after).toMatchObject({ session_id: before['session_id'], user: { sub: 'alice' } });
-      expect(Number(after['access_token_expires_at'])).toBeGreaterThan(Number(before['access_token_expires_at']));
+      expect(Number(after['access_token_expires_at'])).toBeGreaterThan(
+        Number(before['access_token_expires_at']),
+      );
       expect(refreshes()).toHaveLength(1);
     });
 

@@ -37,12 +37,20 @@ describe.each([
   });
   afterAll(() => stage.close());
 
-  const openWith = async (cookie: string, headers: Readonly<Record<string, string>> = {}): Promise<EventStream> => {
-    const stream = await EventStream.open(stage.url(PATH), { cookie, 'sec-fetch-site': 'same-origin', ...headers });
+  const openWith = async (
+    cookie: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<EventStream> => {
+    const stream = await EventStream.open(stage.url(PATH), {
+      cookie,
+      'sec-fetch-site': 'same-origin',
+      ...headers,
+    });
     streams.push(stream);
     return stream;
   };
-  const open = async (person: UserAgent): Promise<EventStream> => openWith(await stage.cookieOf(person));
+  const open = async (person: UserAgent): Promise<EventStream> =>
+    openWith(await stage.cookieOf(person));
 
   it('come as a stream that nobody caches, collects or sets cookies with', async () => {
     const stream = await open(await stage.member());
@@ -57,14 +65,26 @@ describe.each([
   });
 
   it.each<[string, string, (person: UserAgent, sid: string) => Promise<unknown>]>([
-    ['a logout in another tab', 'logout', (person) => stage.call(person, '/logout', { method: 'POST' })],
-    ['a back-channel logout', 'backchannel', (_person, sid) => sendLogout(stage, logoutToken(stage, { sid }))],
+    [
+      'a logout in another tab',
+      'logout',
+      (person) => stage.call(person, '/logout', { method: 'POST' }),
+    ],
+    [
+      'a back-channel logout',
+      'backchannel',
+      (_person, sid) => sendLogout(stage, logoutToken(stage, { sid })),
+    ],
     [
       'being revoked from another device',
       'revoked',
       async () => stage.call(await stage.member(), '/sessions', { method: 'DELETE' }),
     ],
-    ['a new login in the same browser', 'replaced', (person) => stage.logIn(person, { prompt: 'login' })],
+    [
+      'a new login in the same browser',
+      'replaced',
+      (person) => stage.logIn(person, { prompt: 'login' }),
+    ],
   ])('tell of %s, and why, to every tab', async (_what, reason, end) => {
     const person = await stage.member();
     const sid = String(lastIdToken(stage)['sid']);
@@ -117,10 +137,17 @@ describe.each([
     await sendLogout(stage, logoutToken(stage, { sub: 'alice' }));
     const stream = await openWith(cookie);
     await stream.untilClosed();
-    expect([stream.status, stream.events]).toEqual([200, [{ name: 'ended', data: { reason: 'backchannel' }, id: 'ended' }]]);
+    expect([stream.status, stream.events]).toEqual([
+      200,
+      [{ name: 'ended', data: { reason: 'backchannel' }, id: 'ended' }],
+    ]);
     const again = await openWith(cookie, { 'last-event-id': 'ended' });
     await again.untilClosed();
-    expect([again.status, again.text, again.headers['cache-control']]).toEqual([204, '', 'no-store']);
+    expect([again.status, again.text, again.headers['cache-control']]).toEqual([
+      204,
+      '',
+      'no-store',
+    ]);
   });
 
   it('of nobody are the same, without a reason', async () => {
@@ -156,7 +183,10 @@ describe.each([
     const opened: EventStream[] = [];
     for (let count = 0; count < 9; count += 1) opened.push(await open(person));
     await opened[0]?.untilClosed();
-    expect(opened.map((stream) => stream.isOpen)).toEqual([false, ...Array.from({ length: 8 }, () => true)]);
+    expect(opened.map((stream) => stream.isOpen)).toEqual([
+      false,
+      ...Array.from({ length: 8 }, () => true),
+    ]);
     expect(opened.flatMap((stream) => stream.events)).toEqual([]);
   });
 });
@@ -206,7 +236,9 @@ describe('the events of a session over two instances', () => {
     await stage.bff.untilLogged('store.connected');
     const going = await startReplica(stage);
     const person = await stage.member();
-    const stream = await EventStream.open(going.url(PATH), { cookie: await stage.cookieOf(person) });
+    const stream = await EventStream.open(going.url(PATH), {
+      cookie: await stage.cookieOf(person),
+    });
     const started = performance.now();
     await going.stop();
     await stream.untilClosed();
@@ -237,7 +269,9 @@ describe("the provider's own ceiling (session_expiry, P-54)", () => {
     limitTo((now) => now + 600);
     const person = await stage.member();
     const view = await stage.view(person);
-    expect(Number(view['absolute_expires_at']) - Number(view['created_at'])).toBeLessThanOrEqual(600);
+    expect(Number(view['absolute_expires_at']) - Number(view['created_at'])).toBeLessThanOrEqual(
+      600,
+    );
     stage.clock.advance(601_000);
     expect(await stage.view(person)).toMatchObject({ authenticated: false, reason: 'provider' });
   });
@@ -249,9 +283,12 @@ describe("the provider's own ceiling (session_expiry, P-54)", () => {
     expect(await person.cookie(stage.url('/'), stage.bff.cookieName)).toBeUndefined();
   });
 
-  it.each([['soon'], [null], [-1], [{}], [1e13], ['1900000000']])('of a bad shape (%j) is ignored', async (value) => {
-    limitTo(() => value);
-    const view = await stage.view(await stage.member());
-    expect(Number(view['absolute_expires_at']) - Number(view['created_at'])).toBe(8 * 3_600);
-  });
+  it.each([['soon'], [null], [-1], [{}], [1e13], ['1900000000']])(
+    'of a bad shape (%j) is ignored',
+    async (value) => {
+      limitTo(() => value);
+      const view = await stage.view(await stage.member());
+      expect(Number(view['absolute_expires_at']) - Number(view['created_at'])).toBe(8 * 3_600);
+    },
+  );
 });

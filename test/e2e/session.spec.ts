@@ -38,7 +38,12 @@ describe('GET /session', () => {
         'user',
       ].sort(),
     );
-    expect(view['user']).toEqual({ sub: 'alice', name: 'Alice Archer', email: 'alice@example.com', email_verified: true });
+    expect(view['user']).toEqual({
+      sub: 'alice',
+      name: 'Alice Archer',
+      email: 'alice@example.com',
+      email_verified: true,
+    });
     expect(view['provider']).toBe('generic');
     expect(view['logout_url']).toMatch(/^\/logout\?token=[\w-]{43}$/);
     const created = Number(view['created_at']);
@@ -51,7 +56,11 @@ describe('GET /session', () => {
     const person = await stage.member();
     const cookie = await stage.cookieOf(person);
     expect((await stage.session(person)).headers['cache-control']).toBe('no-store');
-    const foreign = await person.fetch(stage.url('/session'), { from: 'https://evil.example/', csrf: false, headers: { cookie } });
+    const foreign = await person.fetch(stage.url('/session'), {
+      from: 'https://evil.example/',
+      csrf: false,
+      headers: { cookie },
+    });
     expect(foreign.status).toBe(403);
     expect(foreign.headers['access-control-allow-origin']).toBeUndefined();
     expect(foreign.body).not.toContain('alice');
@@ -145,7 +154,11 @@ describe('the limits of a session', () => {
     expect((await stage.session(person)).status).toBe(200);
     stage.clock.advance(31 * MINUTE);
     for (let time = 0; time < 2; time += 1) {
-      expect(await stage.view(person)).toEqual({ authenticated: false, reason: 'idle', login_url: '/login' });
+      expect(await stage.view(person)).toEqual({
+        authenticated: false,
+        reason: 'idle',
+        login_url: '/login',
+      });
     }
   });
 
@@ -157,14 +170,19 @@ describe('the limits of a session', () => {
       expect(await stage.view(person, '?touch=false')).toMatchObject({ idle_expires_at: before });
     }
     stage.clock.advance(6 * MINUTE);
-    expect(await stage.view(person, '?touch=false')).toMatchObject({ authenticated: false, reason: 'idle' });
+    expect(await stage.view(person, '?touch=false')).toMatchObject({
+      authenticated: false,
+      reason: 'idle',
+    });
   });
 
   it('moves the idle deadline with each use, and never past the absolute one (ATK-52)', async () => {
     const person = await stage.member();
     const { absolute_expires_at: absolute, idle_expires_at: first } = await stage.view(person);
     stage.clock.advance(20 * MINUTE);
-    expect(Number((await stage.view(person))['idle_expires_at'])).toBeGreaterThanOrEqual(Number(first) + 20 * 60);
+    expect(Number((await stage.view(person))['idle_expires_at'])).toBeGreaterThanOrEqual(
+      Number(first) + 20 * 60,
+    );
     for (let time = 0; time < 4; time += 1) {
       stage.clock.advance(24 * MINUTE);
       expect((await stage.session(person)).status).toBe(200);
@@ -185,9 +203,13 @@ describe('the limits of a session', () => {
 
 describe('a persistent cookie', () => {
   it('lasts to the absolute deadline', async () => {
-    await using stage = await Stage.open({ env: { COOKIE_PERSISTENT: 'true', SESSION_ABSOLUTE: '2h' } });
+    await using stage = await Stage.open({
+      env: { COOKIE_PERSISTENT: 'true', SESSION_ABSOLUTE: '2h' },
+    });
     const person = await stage.member();
-    const cookie = (await person.jar.getCookies(stage.url('/'))).find(({ key }) => key === stage.bff.cookieName);
+    const cookie = (await person.jar.getCookies(stage.url('/'))).find(
+      ({ key }) => key === stage.bff.cookieName,
+    );
     const life = (cookie?.expiryTime() ?? 0) - Date.now();
     expect(Math.abs(life - 2 * 60 * MINUTE)).toBeLessThan(5_000);
   });

@@ -71,7 +71,9 @@ describe('while Redis is away', () => {
     const stranger = stage.person();
     expect((await stage.session(stranger)).status).toBe(401);
     expect((await stage.call(stranger)).status).toBe(401);
-    const broken = await stage.send(stage.url('/session'), { headers: { cookie: `${stage.bff.cookieName}=s%3Abroken` } });
+    const broken = await stage.send(stage.url('/session'), {
+      headers: { cookie: `${stage.bff.cookieName}=s%3Abroken` },
+    });
     expect(broken.status).toBe(401);
     const back = stage.bff.nextLog('store.connected');
     await stage.redis.run();
@@ -84,10 +86,15 @@ describe('while Redis is away', () => {
     const gone = stage.bff.nextLog('store.disconnected');
     await stage.redis.kill();
     await gone;
-    for (const ask of [() => other.load(stage.url('/login')), () => other.load(callback, { site: 'cross-site' })]) {
+    for (const ask of [
+      () => other.load(stage.url('/login')),
+      () => other.load(callback, { site: 'cross-site' }),
+    ]) {
       const page = await timed(ask);
       expect([page.status, errorCodeOf(page.body)]).toEqual([503, 'store_unavailable']);
-      expect(cookiesSet(page).filter((cookie) => cookie.startsWith(`${stage.bff.cookieName}=`))).toEqual([]);
+      expect(
+        cookiesSet(page).filter((cookie) => cookie.startsWith(`${stage.bff.cookieName}=`)),
+      ).toEqual([]);
     }
     const back = stage.bff.nextLog('store.connected');
     await stage.redis.run();
@@ -145,7 +152,10 @@ describe('a process that starts before its Redis', () => {
     const back = stage.bff.nextLog('store.connected');
     await stage.bff.run();
     await back;
-    expect(await stage.view(person)).toMatchObject({ session_id: view['session_id'], user: view['user'] });
+    expect(await stage.view(person)).toMatchObject({
+      session_id: view['session_id'],
+      user: view['user'],
+    });
   });
 });
 
@@ -154,7 +164,9 @@ describe('what stands in Redis', () => {
     await using stage = await Stage.open({ redis: true });
     await stage.member();
     await stage.callbackFor(stage.person());
-    const keys = (await stage.redis.command('EVAL', "return table.concat(redis.call('KEYS','*'),'\\n')", '0')).split('\n');
+    const keys = (
+      await stage.redis.command('EVAL', "return table.concat(redis.call('KEYS','*'),'\\n')", '0')
+    ).split('\n');
     const dump = await stage.redis.command(
       'EVAL',
       `local out = {}
@@ -170,7 +182,8 @@ describe('what stands in Redis', () => {
     );
     expect(keys.length).toBeGreaterThan(3);
     expect(dump.length).toBeGreaterThan(1_000);
-    for (const claim of ['alice', 'Alice Archer', stage.op.issuer, 'example.com']) expect(dump).not.toContain(claim);
+    for (const claim of ['alice', 'Alice Archer', stage.op.issuer, 'example.com'])
+      expect(dump).not.toContain(claim);
     expect(stage.leaks([{ where: 'Redis', text: dump }])).toEqual([]);
   });
 });

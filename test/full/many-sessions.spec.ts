@@ -20,7 +20,7 @@ const { port, channel } = workerData;
 const socket = connect(port, '127.0.0.1').setNoDelay(true);
 const delays = [];
 let sent;
-const ask = () => { sent = performance.now(); socket.write('PING\\r\\n'); };
+const ask = () => { if (socket.destroyed) return; sent = performance.now(); socket.write('PING\\r\\n'); };
 socket.on('connect', ask);
 socket.on('data', () => { delays.push(performance.now() - sent); setTimeout(ask, 5); });
 channel.on('message', () => { socket.destroy(); channel.postMessage(delays); channel.close(); });
@@ -40,9 +40,10 @@ class LatencyProbe {
   /** Milliseconds that each answer took, ascending. */
   async stop(): Promise<readonly number[]> {
     const answer = once(this.channel, 'message') as Promise<[readonly number[]]>;
+    const gone = once(this.worker, 'exit');
     this.channel.postMessage('stop', []);
     const [delays] = await answer;
-    await once(this.worker, 'exit');
+    await gone;
     return delays.toSorted((a, b) => a - b);
   }
 }

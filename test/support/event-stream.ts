@@ -71,7 +71,7 @@ export class EventStream {
   private take(chunk: string): void {
     this.text += chunk;
     // What follows the last blank line is not complete yet.
-    const blocks = this.text.split("\n\n").slice(0, -1);
+    const blocks = this.text.split('\n\n').slice(0, -1);
     this.events.splice(0, Infinity, ...blocks.flatMap(parse));
   }
 }

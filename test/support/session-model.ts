@@ -176,7 +176,7 @@ function replicaOver(store: Store, options: ModelOptions) {
   };
   const backchannel = (): BackchannelLogoutService => {
     const parts = endsBeforeItMarks === true ? swapped() : { marks, directory };
-    return new BackchannelLogoutService(registry, parts.directory, parts.marks);
+    return new BackchannelLogoutService(registry, parts.directory, parts.marks, log);
   };
   return {
     records,

@@ -32,8 +32,8 @@ export function newSigningKey(kid: string): SigningKey {
   const names = { kid, use: 'sig', alg: 'RS256' };
   return {
     kid,
-    privateJwk: { ...privateKey.export({ format: 'jwk' }), ...names } as JWK,
-    publicJwk: { ...publicKey.export({ format: 'jwk' }), ...names } as JWK,
+    privateJwk: { ...privateKey.export({ format: 'jwk' }), ...names },
+    publicJwk: { ...publicKey.export({ format: 'jwk' }), ...names },
     publicKey,
     sign: (claims, header = {}) => {
       const input = signingInput({ alg: 'RS256', kid, ...header }, claims);
