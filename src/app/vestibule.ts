@@ -24,6 +24,8 @@ import { InternalModule } from './internal.module.js';
 import { PublicModule } from './public.module.js';
 import type { Runtime } from './runtime.module.js';
 
+const IDLE_SWEEP_MS = 50;
+
 /** A running instance: both listeners over one set of services. */
 export interface Vestibule {
   readonly port: number;
@@ -151,8 +153,11 @@ async function drain(application: INestApplication, config: VestibuleConfig): Pr
     server.close(() => resolve());
   });
   server.closeIdleConnections();
+  // A connection whose last request was answered meanwhile is idle only now, and would be waited for.
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
   const cutOff = setTimeout(() => server.closeAllConnections(), config.server.shutdownTimeoutMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cutOff);
 }
 

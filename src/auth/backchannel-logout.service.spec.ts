@@ -33,12 +33,13 @@ function service(verify: () => Promise<LogoutOrder> = async () => order): Backch
   });
   const registry = {
     issuing: (token: string) =>
-      token === 'unknown' ? undefined : { verifyLogoutToken: verify },
+      token === 'unknown' ? undefined : { config: { id: 'generic' }, verifyLogoutToken: verify },
   } as unknown as ProviderRegistry;
   return new BackchannelLogoutService(
     registry,
     new SessionDirectory(store, world.clock, sessionConfig, world.log),
     new LogoutMarks(store, world.clock, sessionConfig),
+    world.log,
   );
 }
 
@@ -59,6 +60,10 @@ describe('a logout that a provider sends', () => {
     const steps = ['isRemembered', 'markLogout', 'endMany', 'remember'];
     expect(world.commands.filter((command) => steps.includes(command))).toEqual(steps);
     expect(await kindOf(id)).toBe('anonymous');
+    expect(world.log.events.at(-1)).toEqual({
+      name: 'logout.backchannel',
+      fields: { provider: 'generic', ended: 1 },
+    });
   });
 
   it('has no effect when it comes again', async () => {

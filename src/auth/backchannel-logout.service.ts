@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { EventLog } from '../logging/event-log.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import { LogoutMarks } from '../session/logout-marks.js';
 import { SessionDirectory } from '../session/session-directory.js';
@@ -11,6 +12,7 @@ export class BackchannelLogoutService {
     private readonly providers: ProviderRegistry,
     private readonly directory: SessionDirectory,
     private readonly marks: LogoutMarks,
+    @Inject(EventLog) private readonly log: EventLog,
   ) {}
 
   /**
@@ -26,7 +28,8 @@ export class BackchannelLogoutService {
     const { tokenId, ...subject } = await provider.verifyLogoutToken(logoutToken);
     if (await this.marks.wasCarriedOut(subject.issuer, tokenId)) return;
     await this.marks.mark(subject);
-    await this.directory.endAll(subject, 'backchannel');
+    const ended = await this.directory.endAll(subject, 'backchannel');
     await this.marks.carriedOut(subject.issuer, tokenId);
+    this.log.event('logout.backchannel', { provider: provider.config.id, ended });
   }
 }
