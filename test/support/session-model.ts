@@ -155,7 +155,10 @@ function replicaOver(store: Store, options: ModelOptions) {
   const marks = new LogoutMarks(store, clock, config);
   const directory = new SessionDirectory(store, clock, config, log);
   // A provider whose tokens need no verification: that is tested elsewhere.
-  const provider = { verifyLogoutToken: async (token: string) => JSON.parse(token) as unknown };
+  const provider = {
+    config: { id: 'generic' },
+    verifyLogoutToken: async (token: string) => JSON.parse(token) as unknown,
+  };
   const registry = { issuing: () => provider } as unknown as ProviderRegistry;
   const swapped = (): { marks: LogoutMarks; directory: SessionDirectory } => {
     let pending: () => Promise<void> = async () => undefined;
