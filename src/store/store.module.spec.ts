@@ -36,4 +36,25 @@ describe('the store module', () => {
     await application.close();
     expect(closed).toBe(true);
   });
+
+  it('lets the start wait until the store answers', async () => {
+    let asked = 0;
+    const shy = {
+      ping: () => (++asked < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve()),
+    };
+    await new StoreModule(shy as unknown as Store).onApplicationBootstrap();
+    expect(asked).toBe(3);
+  });
+
+  it('lets the start go on after a second without a store', async () => {
+    let asked = 0;
+    const absent = {
+      ping: () => {
+        asked += 1;
+        return Promise.reject(new Error('away'));
+      },
+    };
+    await new StoreModule(absent as unknown as Store).onApplicationBootstrap();
+    expect(asked).toBe(40);
+  });
 });

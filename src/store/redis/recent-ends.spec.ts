@@ -20,7 +20,7 @@ describe('recent ends', () => {
     expect(ends.newestFirst()).toMatchObject([end('b', 'revoked'), end('a')]);
   });
 
-  it('are forgotten after their minute, and not before', () => {
+  it('are forgotten after their minute, and not before (K-17)', () => {
     ends.add(end('a'));
     clock.advance(REMEMBER_MS);
     ends.add(end('b'));

@@ -10,7 +10,7 @@ describe('the name of a failure', () => {
     );
   });
 
-  it('never repeats what Redis echoes', () => {
+  it('never repeats what Redis echoes (K-19)', () => {
     const echo = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'me' 'secret'";
     expect(failureName(reply(echo), 'x')).toBe('ERR');
   });
@@ -30,7 +30,7 @@ describe('the name of a failure', () => {
 });
 
 describe('a reply of a demoted primary', () => {
-  it('is known bare and wrapped in the error of a script', () => {
+  it('is known bare and wrapped in the error of a script (K-14)', () => {
     expect(isReadOnlyReply(reply("READONLY You can't write against a read only replica."))).toBe(
       true,
     );
