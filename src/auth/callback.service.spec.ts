@@ -88,7 +88,7 @@ const isThere = async ({ state }: LoginTransaction): Promise<boolean> =>
   (await transactions.peek(browser, state)) !== undefined;
 
 describe('a good answer', () => {
-  it('redeems the code, starts the session and leads on', async () => {
+  it('redeems the code, starts the session and leads on (J-13)', async () => {
     const { state } = await begun({ replaces: 'old-key' });
     await expect(service().complete(callback(), answer(state))).resolves.toEqual({
       kind: 'logged-in',
@@ -114,7 +114,7 @@ describe('a good answer', () => {
     expect(steps).toEqual(['redeem']);
   });
 
-  it('is redeemed once when it comes twice at a time', async () => {
+  it('is redeemed once when it comes twice at a time (J-34)', async () => {
     const { state } = await begun();
     const kinds = await Promise.all(
       [1, 2].map(async () => (await service().complete(callback(), answer(state))).kind),

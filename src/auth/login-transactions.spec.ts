@@ -58,7 +58,7 @@ describe('a login transaction', () => {
     await expect(transactions.peek(browser, transaction.state)).resolves.toBeUndefined();
   });
 
-  it('is stale after ten minutes, and unknown after an hour', async () => {
+  it('is stale after ten minutes, and unknown after an hour (J-25)', async () => {
     const [first, second] = [fresh({ healed: true }), fresh()];
     await transactions.begin(browser, first);
     await transactions.begin(browser, second);
@@ -74,7 +74,7 @@ describe('a login transaction', () => {
     await expect(transactions.take(browser, second.state)).resolves.toEqual({ kind: 'unknown' });
   });
 
-  it('gives way when its browser has too many, the oldest first', async () => {
+  it('gives way when its browser has too many, the oldest first (J-37)', async () => {
     const all = Array.from({ length: 4 }, (_none, at) =>
       fresh({ createdAt: world.clock.now() + at }),
     );

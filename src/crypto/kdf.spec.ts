@@ -14,7 +14,7 @@ describe('expanding a key', () => {
     expect(expand(createSecretKey(prk), 'purpose')).toEqual(expected);
   });
 
-  it('keeps the parts of the info apart', () => {
+  it('keeps the parts of the info apart (ATK-40)', () => {
     const infos = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['', 'abc'], ['1:a'], ['a'], []];
     const keys = infos.map((info) => expand(prk, ...info).toString('hex'));
     expect(new Set(keys).size).toBe(infos.length);

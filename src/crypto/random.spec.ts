@@ -1,14 +1,14 @@
 import { isToken, randomToken } from './random.js';
 
 describe('a random token', () => {
-  it('is 256 bits of base64url', () => {
+  it('is 256 bits of base64url (ATK-51)', () => {
     const token = randomToken();
     expect(token).toHaveLength(43);
     expect(Buffer.from(token, 'base64url')).toHaveLength(32);
     expect(isToken(token)).toBe(true);
   });
 
-  it('is never the same', () => {
+  it('is never the same (ATK-51)', () => {
     const tokens = Array.from({ length: 1_000 }, randomToken);
     expect(new Set(tokens).size).toBe(1_000);
   });

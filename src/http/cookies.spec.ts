@@ -52,7 +52,7 @@ describe('setLoginCookie', () => {
 });
 
 describe('clearSessionCookie', () => {
-  it('carries the attributes with which it was set (RFC 6265bis)', () => {
+  it('carries the attributes with which it was set (RFC 6265bis, J-29)', () => {
     const exchange = fakeExchange();
     clearSessionCookie(exchange, https);
     expect(exchange.res.getHeader('set-cookie')).toBe(

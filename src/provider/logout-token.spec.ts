@@ -87,20 +87,24 @@ describe('a logout token is refused', () => {
   const audience = 'ERR_JWT_CLAIM_VALIDATION_FAILED aud';
 
   it.each<[string, object, string]>([
-    ['of another issuer (B-08)', { iss: 'https://evil.example' }, issuer],
+    ['of another issuer (B-08, F-30)', { iss: 'https://evil.example' }, issuer],
     ['of an issuer with a slash more', { iss: `${ISSUER}/` }, issuer],
-    ['without issuer', { iss: undefined }, issuer],
-    ['for another client', { aud: 'other' }, audience],
+    ['without issuer (F-30)', { iss: undefined }, issuer],
+    ['for another client (F-30)', { aud: 'other' }, audience],
     ['for our id with a suffix (B-07)', { aud: `${CLIENT}-suffix` }, audience],
     ['for a list without us', { aud: ['other', `${CLIENT}2`] }, audience],
-    ['for nobody', { aud: undefined }, audience],
-    ['without a date', { iat: undefined }, 'ERR_JWT_CLAIM_VALIDATION_FAILED iat'],
+    ['for nobody (F-30)', { aud: undefined }, audience],
+    ['without a date (F-30)', { iat: undefined }, 'ERR_JWT_CLAIM_VALIDATION_FAILED iat'],
     ['with a date that is none', { iat: 'now' }, 'ERR_JWT_CLAIM_VALIDATION_FAILED iat'],
-    ['with a date to come', { iat: NOW_S + 31 }, 'logout token: iat'],
-    ['that is old and has no expiry', { exp: undefined, iat: NOW_S - 151 }, 'logout token: iat'],
+    ['with a date to come (F-30)', { iat: NOW_S + 31 }, 'logout token: iat'],
+    [
+      'that is old and has no expiry (F-30)',
+      { exp: undefined, iat: NOW_S - 151 },
+      'logout token: iat',
+    ],
     ['that is older than our memory of replays', { iat: NOW_S - 3_001 }, 'logout token: iat'],
-    ['that has expired', { exp: NOW_S - 31 }, 'ERR_JWT_EXPIRED exp'],
-    ['with an expiry that is none', { exp: 'soon' }, 'ERR_JWT_CLAIM_VALIDATION_FAILED exp'],
+    ['that has expired (F-30)', { exp: NOW_S - 31 }, 'ERR_JWT_EXPIRED exp'],
+    ['with an expiry that is none (F-30)', { exp: 'soon' }, 'ERR_JWT_CLAIM_VALIDATION_FAILED exp'],
     ['before its time', { nbf: NOW_S + 60 }, 'ERR_JWT_CLAIM_VALIDATION_FAILED nbf'],
     ['without events (B-04)', { events: undefined }, 'logout token: events'],
     ['with events that are null', { events: null }, 'logout token: events'],
@@ -110,9 +114,9 @@ describe('a logout token is refused', () => {
     ['with an event that is a text (F-32)', { events: { [EVENT]: 'x' } }, 'logout token: events'],
     ['with an event that is null', { events: { [EVENT]: null } }, 'logout token: events'],
     ['with an event that is a list', { events: { [EVENT]: [] } }, 'logout token: events'],
-    ['with a nonce (B-06)', { nonce: 'n' }, 'logout token: nonce'],
-    ['with an empty nonce', { nonce: '' }, 'logout token: nonce'],
-    ['with a nonce that is null', { nonce: null }, 'logout token: nonce'],
+    ['with a nonce (B-06, F-33)', { nonce: 'n' }, 'logout token: nonce'],
+    ['with an empty nonce (F-33)', { nonce: '' }, 'logout token: nonce'],
+    ['with a nonce that is null (F-33)', { nonce: null }, 'logout token: nonce'],
     [
       'without subject and session (F-31)',
       { sub: undefined, sid: undefined },
@@ -139,14 +143,14 @@ describe('a logout token is refused', () => {
   );
 
   it.each<[string, string, string]>([
-    ['unsigned (B-02)', unsignedToken(claims), 'ERR_JOSE_ALG_NOT_ALLOWED'],
+    ['unsigned (B-02, F-29)', unsignedToken(claims), 'ERR_JOSE_ALG_NOT_ALLOWED'],
     [
-      'signed with our public key as a secret (RFC 8725 §2.1)',
+      'signed with our public key as a secret (RFC 8725 §2.1, F-29)',
       hmacToken(claims, key.publicKey.export({ format: 'pem', type: 'spki' }).toString(), 'key-1'),
       'ERR_JOSE_ALG_NOT_ALLOWED',
     ],
     [
-      'that says another algorithm (B-03)',
+      'that says another algorithm (B-03, F-29)',
       key.sign(claims, { alg: 'ES256' }),
       'ERR_JOSE_ALG_NOT_ALLOWED',
     ],
@@ -155,7 +159,11 @@ describe('a logout token is refused', () => {
       key.sign(claims, { alg: 'PS256' }),
       'ERR_JOSE_ALG_NOT_ALLOWED',
     ],
-    ['signed by somebody else', stranger.sign(claims), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'],
+    [
+      'signed by somebody else (F-29)',
+      stranger.sign(claims),
+      'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    ],
     [
       'signed with a key that the provider does not have',
       key.sign(claims, { kid: 'key-2' }),

@@ -1,5 +1,6 @@
 import { FixedClock } from '../../test/support/fixed-clock.js';
 import { JsonServer } from '../../test/support/json-server.js';
+import { newTransaction } from '../../test/support/login-fixtures.js';
 import { providerConfig } from '../../test/support/provider-config.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { newSigningKey, publicKeys } from '../../test/support/signing-key.js';
@@ -128,6 +129,28 @@ describe('refresh', () => {
     await expect(client().refresh(without, identity())).resolves.toMatchObject({ kind: 'failed' });
     expect(server.asked).toEqual([]);
   });
+});
+
+describe('redeeming a code', () => {
+  it.each(['state', 'nonce', 'codeVerifier'] as const)(
+    'asks nobody for tokens when the transaction has lost its %s (D-06)',
+    async (lost) => {
+      provide({ id_token: idToken() });
+      server.asked.length = 0;
+      const whole = newTransaction({ issuer: server.origin });
+      const callback = new URLSearchParams({ code: 'the-code', state: whole.state });
+      await expect(client().redeem(callback, { ...whole, [lost]: '' })).rejects.toMatchObject({
+        code: 'login_rejected',
+        detail: 'incomplete transaction',
+      });
+      expect(server.asked).not.toContain('POST /token');
+      // Whole, the same transaction does reach the token endpoint.
+      await expect(client().redeem(callback, whole)).rejects.toMatchObject({
+        code: 'login_rejected',
+      });
+      expect(server.asked).toContain('POST /token');
+    },
+  );
 });
 
 describe('a logout token', () => {

@@ -35,7 +35,7 @@ describe('the address of the client', () => {
     ['an IPv6 proxy', ['fd00::/8'], 'fd00::1', '2001:db8::1', '2001:db8::1'],
     ['loopback by name', ['loopback'], '127.0.0.1', '1.1.1.1', '1.1.1.1'],
     ['a peer that has left', [], undefined, undefined, 'unknown'],
-  ])('%s', (_what, trusted, peer, forwarded, address) => {
+  ])('%s (J-20)', (_what, trusted, peer, forwarded, address) => {
     expect(new ClientAddress(trusted).of(from(peer, forwarded))).toBe(address);
   });
 });

@@ -30,7 +30,7 @@ describe('set', () => {
     expect(await live(id)).toBe(true);
   });
 
-  it('writes nothing without a login, so that a late save revives no session', async () => {
+  it('writes nothing without a login, so that a late save revives no session (J-02, J-04, J-24, J-28)', async () => {
     const id = await world.login();
     await world.records.end(world.records.credentials.of(id).storeKey, 'logout');
     world.commands.length = 0;
@@ -70,7 +70,7 @@ describe('destroy and touch', () => {
     });
   });
 
-  it('touch writes nothing: idle time moves where a session is read', async () => {
+  it('touch writes nothing: idle time moves where a session is read (J-28)', async () => {
     const id = await world.login();
     await promisify<string, SessionData>(store.touch.bind(store))(id, {} as SessionData);
     expect(world.commands).toEqual([]);

@@ -83,7 +83,7 @@ describe('what does not open', () => {
     expect(opened(`1:identity:${mine.storeKey}`)).toBeUndefined();
   });
 
-  it('a record of another version', () => {
+  it('a record of another version (J-23)', () => {
     const [a, b] = [codec.encodeIdentity(mine, identity), codec.encodeTokens(mine, tokens)];
     a[0] = 2;
     b[0] = 0;

@@ -50,7 +50,7 @@ describe('a cookie of express-session', () => {
     expect(idsOf(values)).toEqual([id]);
   });
 
-  it('proves it after the secrets were rotated, until the old one is taken out', async () => {
+  it('proves it after the secrets were rotated, until the old one is taken out (J-16, J-17)', async () => {
     const values = cookieValues(await cookieOf([FIRST, SECOND]), 'v');
     expect(idsOf(values, [SECOND, FIRST])).toEqual([id]);
     expect(idsOf(values, [SECOND])).toEqual([]);
@@ -68,6 +68,9 @@ describe('what proves nothing', () => {
     ['an empty signature', encodeURIComponent(`s:${id}.`)],
     ['another secret', signed(id, 'other')],
     ['another id under this signature', good.replace(id, randomToken())],
+    ['a byte moved from the id into the signature', good.replace(/(.)\./, '.$1')],
+    ['a byte moved from the signature into the id', good.replace(/\.(.)/, '$1.')],
+    ['the id alone, as other cookies hold theirs', id],
     ['a longer signature', `${good}A`],
     ['a shorter signature', good.slice(0, -1)],
     ['a changed signature', good.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))],
@@ -75,7 +78,7 @@ describe('what proves nothing', () => {
     ['an id with a path in it', signed(`../${id.slice(3)}`)],
     ['a broken encoding', `${good}%`],
     ['an encoding of no UTF-8', `${good}%ff`],
-  ])('%s', (_what, value) => {
+  ])('%s (ATK-40, J-15)', (_what, value) => {
     expect(idsOf([value])).toEqual([]);
   });
 
@@ -92,7 +95,7 @@ describe('what proves nothing', () => {
 describe('several cookies of one name', () => {
   const others = [randomToken(), randomToken(), randomToken()];
 
-  it('are all looked at, in order, once each', () => {
+  it('are all looked at, in order, once each (J-18)', () => {
     const values = [signed(others[0] ?? ''), 'junk', signed(id), signed(id)];
     expect(idsOf(values)).toEqual([others[0], id]);
   });

@@ -23,7 +23,7 @@ describe('a session credential', () => {
     expect(elsewhere.key('tokens', 'new')?.export()).toEqual(bytesOf('tokens', 'new'));
   });
 
-  it('has a public handle that is not the id, and a place that follows from the handle', () => {
+  it('has a public handle that is not the id, and a place that follows from the handle (ATK-51)', () => {
     expect(isToken(credential.handle)).toBe(true);
     expect(credential.handle).not.toBe(id);
     expect(credential.storeKey).toBe(

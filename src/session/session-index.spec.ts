@@ -8,7 +8,7 @@ const names = new SessionIndexNames(new KeyRing(sessionConfig.keys));
 const ISSUER = 'https://login.example';
 
 describe('the names of indexes', () => {
-  it('differ for whatever differs', () => {
+  it('differ for whatever differs (ATK-67)', () => {
     const subjects = [
       { issuer: ISSUER, subject: 'a' },
       { issuer: ISSUER, subject: 'b' },
@@ -18,6 +18,13 @@ describe('the names of indexes', () => {
       { issuer: ISSUER, subject: 'aa', providerSessionId: '' },
       { issuer: ISSUER, subject: '', providerSessionId: 'aa' },
       { issuer: `${ISSUER}a`, subject: '' },
+      { issuer: 'https://other.example', subject: 'a' },
+      { issuer: ISSUER, subject: 'A' },
+      { issuer: ISSUER, subject: 'a ' },
+      { issuer: ISSUER, subject: '\u00e9' },
+      { issuer: ISSUER, subject: 'e\u0301' },
+      { issuer: ISSUER, subject: 'a'.repeat(299) },
+      { issuer: ISSUER, subject: 'a'.repeat(300) },
     ];
     expect(new Set(subjects.map((subject) => names.current(subject))).size).toBe(subjects.length);
   });

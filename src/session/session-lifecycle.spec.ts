@@ -1,9 +1,16 @@
+import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
 import { JsonServer } from '../../test/support/json-server.js';
-import { newLogin, sessionConfig, sessionWorld } from '../../test/support/session-fixtures.js';
+import {
+  newLogin,
+  sessionConfig,
+  sessionWorld,
+  tokenSet,
+} from '../../test/support/session-fixtures.js';
 import type { CookieConfig, SessionConfig } from '../config/config.types.js';
 import { KeyRing } from '../crypto/key-ring.js';
+import { randomToken } from '../crypto/random.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
@@ -16,6 +23,13 @@ import { SessionRecords } from './session-records.js';
 
 const { cookie, server: serverConfig } = configOf(HTTPS_ENV);
 const reader = new SessionCookie(new KeyRing(sessionConfig.keys).deriveSecrets('cookie'));
+
+/** A cookie value as the product signs it. */
+function signed(id: string): string {
+  const [secret] = new KeyRing(sessionConfig.keys).deriveSecrets('cookie');
+  const mac = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
+  return encodeURIComponent(`s:${id}.${mac}`);
+}
 
 let server: JsonServer;
 let world: ReturnType<typeof sessionWorld>;
@@ -51,6 +65,8 @@ interface Start {
   readonly replaces?: StoreKey;
   readonly startedAt?: number;
   readonly limits?: SessionConfig;
+  /** Called before the answer is written. */
+  readonly answered?: () => void;
 }
 
 /** Logs in over a real connection and gives what the browser got. */
@@ -61,6 +77,7 @@ async function start({
   replaces,
   startedAt,
   limits = sessionConfig,
+  answered = () => undefined,
 }: Start = {}) {
   const records = new SessionRecords(store, world.clock, sessionConfig, world.log);
   const lifecycle = new SessionLifecycle(
@@ -78,7 +95,10 @@ async function start({
       ...(replaces !== undefined && { replaces }),
     };
     lifecycle.start(exchange, newLogin(), since).then(
-      () => res.writeHead(204).end(),
+      () => {
+        answered();
+        res.writeHead(204).end();
+      },
       () => res.writeHead(503).end(),
     );
   });
@@ -96,7 +116,7 @@ const directory = (): SessionDirectory =>
 const read = async (id: string | undefined) => world.records.read(id ?? '', { touch: false });
 
 describe('a session that starts', () => {
-  it('sets the cookie of a new session that is already there', async () => {
+  it('sets the cookie of a new session that is already there (J-19, J-43)', async () => {
     const { status, line, id } = await start();
     expect(status).toBe(204);
     expect(line).toMatch(
@@ -105,7 +125,7 @@ describe('a session that starts', () => {
     await expect(read(id)).resolves.toMatchObject({ kind: 'live' });
   });
 
-  it('has a new id whatever the browser presents (session fixation)', async () => {
+  it('has a new id whatever the browser presents (session fixation) (J-09, J-10)', async () => {
     const before = await start();
     const after = await start({ presented: before.sent });
     expect(after.id).not.toBe(before.id);
@@ -115,13 +135,54 @@ describe('a session that starts', () => {
     await expect(read(forged.id)).resolves.toMatchObject({ kind: 'live' });
   });
 
+  it('has a new id though the one that is presented is signed and nobody has it (J-10)', async () => {
+    const planted = randomToken();
+    const after = await start({ presented: `${cookie.name}=${signed(planted)}` });
+    expect(after.id).not.toBe(planted);
+    await expect(read(after.id)).resolves.toMatchObject({ kind: 'live' });
+    await expect(read(planted)).resolves.toEqual({ kind: 'anonymous' });
+  });
+
+  it('is answered when it is in the store, however long that takes (J-06)', async () => {
+    const order: string[] = [];
+    const slow = new Proxy(world.store, {
+      get: (target, name): unknown =>
+        name === 'create'
+          ? async (...args: Parameters<Store['create']>) => {
+              for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+              const outcome = await target.create(...args);
+              order.push('saved');
+              return outcome;
+            }
+          : Reflect.get(target, name),
+    });
+    const { id } = await start({ store: slow, answered: () => order.push('answered') });
+    expect(order).toEqual(['saved', 'answered']);
+    await expect(read(id)).resolves.toMatchObject({ kind: 'live' });
+  });
+
+  it('leaves nothing under the old id for a request that still holds it (J-12)', async () => {
+    const before = await start();
+    const held = await world.records.readWithTokens(before.id ?? '', { touch: false });
+    if (held.kind !== 'live') throw new Error('no session');
+    const after = await start({ presented: before.sent });
+    const late = tokenSet({ accessToken: 'late' });
+    await expect(world.records.replaceTokens(before.id ?? '', held.tokens, late)).resolves.toBe(
+      'gone',
+    );
+    await expect(read(before.id)).resolves.toEqual({ kind: 'anonymous', reason: 'replaced' });
+    await expect(
+      world.records.readWithTokens(after.id ?? '', { touch: false }),
+    ).resolves.toMatchObject({ kind: 'live', tokens: { tokens: tokenSet() } });
+  });
+
   it('ends the session that it replaces, though the callback came without its cookie', async () => {
     const before = await world.login();
     await start({ replaces: world.records.credentials.of(before).storeKey });
     await expect(read(before)).resolves.toEqual({ kind: 'anonymous', reason: 'replaced' });
   });
 
-  it('lasts to the absolute deadline where the configuration says so', async () => {
+  it('lasts to the absolute deadline where the configuration says so (J-26)', async () => {
     const { line } = await start({ config: { ...cookie, persistent: true } });
     expect(line).toContain('; Expires=');
   });
@@ -131,7 +192,7 @@ describe('a session that starts', () => {
     ['the old one cannot be ended', 'end', 1, true],
     ['the old one cannot be ended the second time', 'end', 2, true],
     ['nothing can be read', 'readIdentity', 1, true],
-  ])('sets no cookie when %s', async (_what, command, from, withOld) => {
+  ])('sets no cookie when %s (J-07, J-08, J-22)', async (_what, command, from, withOld) => {
     const presented = withOld ? (await start()).sent : undefined;
     const failed = await start({
       store: failing(command, from),

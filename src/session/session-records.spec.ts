@@ -119,7 +119,7 @@ describe('the idle deadline', () => {
     await expect(read(id)).resolves.toEqual({ kind: 'anonymous' });
   });
 
-  it('never passes the absolute one', async () => {
+  it('never passes the absolute one (J-27)', async () => {
     const id = await world.login();
     const absolute = world.clock.now() + ABSOLUTE_MS;
     for (let passed = 0; passed < ABSOLUTE_MS - IDLE_MS; passed += 20 * MINUTE) {
@@ -194,7 +194,7 @@ describe('the end', () => {
     await expect(read(id)).resolves.toEqual({ kind: 'anonymous' });
   });
 
-  it('is not undone by a late write', async () => {
+  it('is not undone by a late write (J-02, ATK-72)', async () => {
     const id = await world.login();
     const held = await world.records.readWithTokens(id, { touch: false });
     if (held.kind !== 'live') throw new Error('no session');
@@ -205,7 +205,7 @@ describe('the end', () => {
 });
 
 describe('replaceTokens', () => {
-  it('writes once against what was read, and tells the second writer', async () => {
+  it('writes once against what was read, and tells the second writer (ATK-72)', async () => {
     const id = await world.login();
     const held = await world.records.readWithTokens(id, { touch: false });
     if (held.kind !== 'live') throw new Error('no session');
@@ -222,7 +222,7 @@ describe('replaceTokens', () => {
 });
 
 describe('a record that cannot be read', () => {
-  it('is anonymous and logged, never an error, and is not extended', async () => {
+  it('is anonymous and logged, never an error, and is not extended (J-23)', async () => {
     const id = await world.login();
     const stranger = new SessionRecords(
       world.store,

@@ -97,7 +97,7 @@ export function describeDirectoryContract(current: () => StoreUnderTest): void {
       expect(await store.readIdentity(key)).toBeDefined();
     });
 
-    it('give up the members whose time is over, sooner or later', async () => {
+    it('give up the members whose time is over, sooner or later (R-51)', async () => {
       const score = Date.now() - LONG;
       await store.create(key, newSession({ indexes: [{ index, score }] }));
       await subject.prune(index);
@@ -136,7 +136,7 @@ export function describeDirectoryContract(current: () => StoreUnderTest): void {
   });
 
   describe('ending many', () => {
-    it('ends each as a single end would, and tells how many were there', async () => {
+    it('ends each as a single end would, and tells how many were there (R-51)', async () => {
       const keys = await createMany(450);
       await store.end(keys[0]!, 'logout', LONG);
       expect(await store.endMany([...keys, key], 'backchannel', LONG)).toBe(449);

@@ -235,7 +235,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect(await store.remainingMs(key)).toBeGreaterThan(SHORT);
       });
 
-      it('does not revive a session that ended, expired or never was', async () => {
+      it('does not revive a session that ended, expired or never was (J-03, J-28)', async () => {
         const expired = storeKey();
         await store.create(key, newSession());
         await store.create(expired, newSession({ ttlMs: SHORT }));
@@ -267,7 +267,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect(await store.readTombstone(key)).toBe('logout');
       });
 
-      it('is not undone by any later write', async () => {
+      it('is not undone by any later write (J-05, ATK-72)', async () => {
         await store.create(key, newSession());
         await store.end(key, 'logout', LONG);
         expect(await store.writeTokens(key, eight(1), tokensRecord(2), eight(0))).toBe('gone');
@@ -312,7 +312,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect(await store.takeTransaction(key, 'state')).toEqual(consumed);
       });
 
-      it('are taken by one of many parallel takers', async () => {
+      it('are taken by one of many parallel takers (J-34)', async () => {
         await store.putTransaction(key, newTransaction(), 3);
         const takings = await Promise.all(
           Array.from({ length: 8 }, () => store.takeTransaction(key, 'state')),
@@ -336,7 +336,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect(await store.peekTransaction(key, 'state')).toBeUndefined();
       });
 
-      it('are bounded in number: the oldest goes, whatever the order of arrival', async () => {
+      it('are bounded in number: the oldest goes, whatever the order of arrival (J-37)', async () => {
         for (const createdAt of [3_000, 1_000, 2_000, 4_000]) {
           await store.putTransaction(key, newTransaction({ state: `s${createdAt}`, createdAt }), 3);
         }
@@ -363,7 +363,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect((await store.takeTransaction(key, 'new'))?.kind).toBe('taken');
       });
 
-      it('expire one by one, stubs included', async () => {
+      it('expire one by one, stubs included (J-25, ATK-100)', async () => {
         await store.putTransaction(key, newTransaction({ state: 'long', lifeMs: LONG }), 5);
         await store.putTransaction(key, newTransaction({ state: 'short', lifeMs: SHORT }), 5);
         await store.putTransaction(key, newTransaction({ state: 'taken', lifeMs: SHORT }), 5);

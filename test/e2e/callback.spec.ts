@@ -66,9 +66,11 @@ describe('the callback', () => {
       expect(redemptions()).toBe(before);
     });
 
-    it('a callback before any login', async () => {
+    it('a callback before any login, with a page that leads to one (J-36)', async () => {
       const answer = await arrive(stage.person(), stage.url(`/callback?code=abc&state=${STATE}`));
       expect([answer.status, errorCodeOf(answer.body)]).toEqual([400, 'login_state_unknown']);
+      expect(answer.headers.location).toBeUndefined();
+      expect(answer.body).toContain('href="/login"');
     });
 
     it('says it as problem+json to what is no navigation', async () => {
@@ -134,7 +136,7 @@ describe('the callback', () => {
     expect(await stage.view(attacker)).toMatchObject({ user: { sub: 'bob' } });
   });
 
-  it('that comes again after the login leads on, to the same session (ATK-32)', async () => {
+  it('that comes again after the login leads on, to the same session (ATK-32, J-35)', async () => {
     const person = stage.person();
     const callback = await stage.callbackFor(person, { return_to: '/mine' });
     await person.arrive(callback);
@@ -158,7 +160,37 @@ describe('the callback', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 
-  it('is not healed twice: then a page explains', async () => {
+  it('whose browser hung up before the answer can be opened again (J-31)', async () => {
+    const person = stage.person();
+    const callback = await stage.callbackFor(person, { return_to: '/mine' });
+    let goOn: () => void = () => undefined;
+    const redeeming = new Promise<void>((told) => {
+      stage.op.rewrite(PATHS.token, async (answer) => {
+        told();
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        return answer;
+      });
+    });
+    const leaving = new AbortController();
+    const cookie = await person.jar.getCookieString(callback);
+    const headers = { cookie, accept: 'text/html' };
+    const left = fetch(callback, { headers, redirect: 'manual', signal: leaving.signal });
+    await redeeming;
+    const done = stage.bff.nextLog('login.succeeded');
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    goOn();
+    await done;
+    stage.op.behave();
+    expect(await stage.view(person)).toMatchObject({ authenticated: false });
+    await person.arrive(callback);
+    expect(person.page).toBe(stage.url('/mine'));
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+
+  it('is not healed twice: then a page explains (J-36)', async () => {
     const person = stage.person();
     const callback = await stage.callbackFor(person, { healed: '1' });
     await person.arrive(callback);
@@ -167,7 +199,7 @@ describe('the callback', () => {
     expect([answer.status, errorCodeOf(answer.body)]).toEqual([400, 'login_state_unknown']);
   });
 
-  it('that comes ten times at once is redeemed once, and every tab ends in the application (ATK-32)', async () => {
+  it('that comes ten times at once is redeemed once, and every tab ends in the application (ATK-32, J-34)', async () => {
     const person = stage.person();
     const callback = await stage.callbackFor(person, { return_to: '/mine' });
     const before = redemptions();
@@ -250,7 +282,7 @@ describe('each login', () => {
   });
   afterAll(() => stage.close());
 
-  it('makes a new session id and ends the session that it replaces (ATK-37)', async () => {
+  it('makes a new session id and ends the session that it replaces (ATK-37, J-09, J-14)', async () => {
     const person = await stage.member({ as: 'alice' });
     const old = {
       cookie: await stage.cookieOf(person),
@@ -275,20 +307,23 @@ describe('each login', () => {
       "an attacker's own live session",
       async () => (await stage.cookieOf(await stage.member({ as: 'bob' }))).split('=', 2)[1] ?? '',
     ],
-  ])('takes nothing over from a planted cookie: %s (ATK-37)', async (_name, make) => {
-    const planted = await make();
-    const victim = stage.person();
-    await victim.plant(stage.url('/'), `${stage.bff.cookieName}=${planted}; Path=/`);
-    await stage.logIn(victim, { as: 'alice', prompt: 'login' });
-    expect(await stage.view(victim)).toMatchObject({ user: { sub: 'alice' } });
-    expect(await stage.cookieOf(victim)).not.toContain(planted);
-    const attacker = await stage.send(stage.url('/session'), {
-      headers: { cookie: `${stage.bff.cookieName}=${planted}` },
-    });
-    expect(attacker.status).toBe(401);
-  });
+  ])(
+    'takes nothing over from a planted cookie: %s (ATK-37, J-10, J-11, J-13)',
+    async (_name, make) => {
+      const planted = await make();
+      const victim = stage.person();
+      await victim.plant(stage.url('/'), `${stage.bff.cookieName}=${planted}; Path=/`);
+      await stage.logIn(victim, { as: 'alice', prompt: 'login' });
+      expect(await stage.view(victim)).toMatchObject({ user: { sub: 'alice' } });
+      expect(await stage.cookieOf(victim)).not.toContain(planted);
+      const attacker = await stage.send(stage.url('/session'), {
+        headers: { cookie: `${stage.bff.cookieName}=${planted}` },
+      });
+      expect(attacker.status).toBe(401);
+    },
+  );
 
-  it('of ten tabs succeeds, in whatever order they come back (ATK-39)', async () => {
+  it('of ten tabs succeeds, in whatever order they come back (ATK-39, J-33)', async () => {
     const person = stage.person();
     const callbacks: string[] = [];
     for (let tab = 0; tab < 10; tab += 1)
@@ -312,7 +347,7 @@ describe('each login', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 
-  it('makes room: two hundred abandoned ones leave the last twelve, and the browser no bigger (ATK-39)', async () => {
+  it('makes room: two hundred abandoned ones leave the last twelve, and the browser no bigger (ATK-39, J-37)', async () => {
     const person = stage.person();
     const oldest = await stage.callbackFor(person);
     let youngest = '';

@@ -172,7 +172,7 @@ describe('devices over two instances', () => {
     expect(views[0]).toMatchObject({ reason: 'replaced' });
   });
 
-  it('are not told of while Redis is away, and nobody is logged out by it', async () => {
+  it('are not told of while Redis is away, and nobody is logged out by it (J-21, ATK-92)', async () => {
     const mine = await stage.member();
     stage.redis.pause();
     const answers = [

@@ -149,7 +149,7 @@ describe('the leak scan', () => {
       expect(leaksWith(hop({ url: stage.url(`/callback?state=${code}`) }))).toHaveLength(1);
     });
 
-    it('an ID token as hint to the provider, not as hint to us', () => {
+    it('an ID token as hint to the provider, not as hint to us (ATK-101)', () => {
       const hint = secretOf('id token');
       const end = `${stage.op.issuer}${PATHS.endSession}?id_token_hint=${hint}`;
       expect(leaksWith(hop({ url: end }))).toEqual([]);

@@ -184,7 +184,7 @@ describe('the two listeners', () => {
 });
 
 describe('a base path', () => {
-  it('carries everything, and nothing is beside it', async () => {
+  it('carries everything, and nothing is beside it (J-43)', async () => {
     await using stage = await Stage.open({ env: { BASE_PATH: '/app' } });
     const person = stage.person();
     await stage.logIn(person, { return_to: '/app/inbox' });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cookiesSet, jsonOf, locationOf, type Hop } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
+import { readToken } from '../support/signing-key.js';
 import { CLIENT_ID, Stage } from '../support/stage.js';
 
 /** The attributes of a Set-Cookie line, without name and value. */
@@ -56,7 +57,7 @@ describe.each([
     ]);
   });
 
-  it('has the session on the first page after the login, although its cookie is SameSite=Strict', async () => {
+  it('has the session on the first page after the login, although its cookie is SameSite=Strict (J-38)', async () => {
     const person = stage.person();
     const page = await stage.logIn(person, { return_to: '/first' });
     expect(page.requestHeaders['cookie']).toContain(`${stage.bff.cookieName}=`);
@@ -264,7 +265,7 @@ describe('where a login ends', () => {
   });
   afterAll(() => stage.close());
 
-  it('on a deep link with query and fragment', async () => {
+  it('on a deep link with query and fragment (J-13)', async () => {
     const person = stage.person();
     await stage.logIn(person, { return_to: '/reports/7?tab=a%26b&x=ü#section-2' });
     expect(person.page).toBe(stage.url('/reports/7?tab=a%26b&x=%C3%BC#section-2'));
@@ -392,7 +393,7 @@ describe('behind https', () => {
   });
   afterAll(() => stage.close());
 
-  it('logs in by form_post, whose cross-site POST brings the binding (A-27)', async () => {
+  it('logs in by form_post, whose cross-site POST brings the binding (A-27, J-19, J-38)', async () => {
     const person = stage.person();
     await stage.logIn(person, { return_to: '/posted#here' });
     expect(person.page).toBe(stage.url('/posted#here'));
@@ -440,7 +441,7 @@ describe('behind https', () => {
     expect(answer.status).toBe(status);
   });
 
-  it('keeps cookies Secure whatever the connection says (ATK-03)', async () => {
+  it('keeps cookies Secure whatever the connection says (ATK-03, J-20)', async () => {
     const answer = await stage
       .person()
       .load(stage.url('/login'), { headers: { 'x-forwarded-proto': 'http' } });
@@ -456,6 +457,49 @@ describe('claims', () => {
     expect(stage.op.callsOf(PATHS.userinfo)).toHaveLength(1);
     const { user } = await stage.view(person);
     expect(Object.keys(user as object).sort()).toEqual(['email', 'email_verified', 'name', 'sub']);
+  });
+});
+
+describe('a user with 500 groups and tokens of 20 kB', () => {
+  it('logs in with a cookie of the same size, and who they are stays a small record (ATK-45, J-44)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    await stage.bff.untilLogged('store.connected');
+    const small = await stage.member({ as: 'bob' });
+    const groups = Array.from(
+      { length: 500 },
+      (_none, at) => `/department/${at}/group-with-a-name`,
+    );
+    stage.op.rewriteJson(PATHS.token, ({ id_token: idToken, ...answer }) => ({
+      ...answer,
+      refresh_token: `${String(answer['refresh_token'])}.${'r'.repeat(20_000)}`,
+      id_token: stage.op.key.sign({ ...readToken(String(idToken)).claims, groups }),
+    }));
+    const person = await stage.member();
+    const [ofSmall, ofPerson] = [await stage.cookieOf(small), await stage.cookieOf(person)];
+    expect(decodeURIComponent(ofPerson)).toHaveLength(decodeURIComponent(ofSmall).length);
+    expect((await person.jar.getCookieString(stage.url('/'))).length).toBeLessThan(1_000);
+    expect((await stage.call(person)).status).toBe(200);
+    // What each request reads: the record of the identity, without what is not allow-listed.
+    const reply = await stage.redis.command(
+      'EVAL',
+      `local out = ''
+       for _, key in ipairs(redis.call('KEYS', '*:s:*:i')) do out = out .. 'size=' .. redis.call('STRLEN', key) .. ' ' end
+       return out`,
+      '0',
+    );
+    const sizes = [...reply.matchAll(/size=(\d+)/g)].map(([, size]) => Number(size));
+    expect(sizes).toHaveLength(2);
+    for (const size of sizes) expect(size).toBeLessThan(1_024);
+  });
+
+  it('is told by 431 that headers of 40 kB are too many, and is not logged out (ATK-45)', async () => {
+    await using stage = await Stage.open();
+    const person = await stage.member();
+    const answer = await stage.call(person, '/api/orders', {
+      headers: { 'x-much': 'x'.repeat(40_000) },
+    });
+    expect([answer.status, cookiesSet(answer)]).toEqual([431, []]);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 });
 

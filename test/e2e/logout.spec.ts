@@ -18,7 +18,7 @@ describe('logging out', () => {
   const tokenUrl = async (person: UserAgent): Promise<string> =>
     stage.url(String((await stage.view(person))['logout_url']));
 
-  it('by fetch ends the session, deletes the cookie with its own attributes and says where to go (ATK-48)', async () => {
+  it('by fetch ends the session, deletes the cookie with its own attributes and says where to go (ATK-48, J-29, ATK-101)', async () => {
     const person = await stage.member();
     const answer = await logOut(person);
     expect(answer.status).toBe(200);
@@ -48,7 +48,7 @@ describe('logging out', () => {
     }
   });
 
-  it('goes on at the provider with hint, client and state, and comes back to the application (B-09, RPL)', async () => {
+  it('goes on at the provider with hint, client and state, and comes back to the application (B-09, RPL, ATK-101)', async () => {
     const person = await stage.member({ return_to: '/deep' });
     const location = String(jsonOf(await logOut(person))['location']);
     const url = new URL(location);
@@ -247,8 +247,48 @@ describe('logging out', () => {
   });
 });
 
+describe('logging out where the provider has no logout', () => {
+  it('ends the session, and stays here (ATK-101)', async () => {
+    await using stage = await Stage.open({ withoutProvider: true });
+    stage.op.rewriteJson(
+      PATHS.discovery,
+      ({ end_session_endpoint: _none, ...document }) => document,
+    );
+    await stage.bff.untilLogged('provider.discovery_failed');
+    await stage.op.up();
+    stage.clock.advance(60_000);
+    const person = await stage.member();
+    const answer = await stage.call(person, '/logout', { method: 'POST' });
+    expect(answer.status).toBe(200);
+    const location = new URL(String(jsonOf(answer)['location']), stage.url('/'));
+    expect(location.href).toContain(stage.url('/logout/done?state='));
+    expect(await stage.view(person)).toMatchObject({ authenticated: false });
+    await person.click(location.href);
+    expect(person.page).toBe(stage.url('/'));
+    expect(await stage.view(person)).toMatchObject({ authenticated: false });
+    expect(stage.op.callsOf(PATHS.endSession)).toEqual([]);
+  });
+});
+
+describe('logging out in one tab while another one logs in again', () => {
+  it('ends the old session for good; the new one is there, without a loop (ATK-101)', async () => {
+    await using stage = await Stage.open();
+    const person = await stage.member();
+    const old = await stage.cookieOf(person);
+    const callback = await stage.callbackFor(person, { prompt: 'login', return_to: '/again' });
+    expect((await stage.call(person, '/logout', { method: 'POST' })).status).toBe(200);
+    const before = person.hops.length;
+    await person.arrive(callback);
+    expect(person.page).toBe(stage.url('/again'));
+    expect(person.hops.length - before).toBeLessThanOrEqual(3);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    const replay = await stage.send(stage.url('/session'), { headers: { cookie: old } });
+    expect([replay.status, jsonOf(replay)['reason']]).toEqual([401, 'logout']);
+  });
+});
+
 describe('logging out without the hint', () => {
-  it('names the client instead, and the person confirms at the provider', async () => {
+  it('names the client instead, and the person confirms at the provider (F-49, ATK-101)', async () => {
     await using stage = await Stage.open({
       env: { LOGOUT_ID_TOKEN_HINT: 'false', POST_LOGOUT_URL: '/goodbye' },
     });
@@ -256,10 +296,50 @@ describe('logging out without the hint', () => {
     const location = String(
       jsonOf(await stage.call(person, '/logout', { method: 'POST' }))['location'],
     );
-    expect(new URL(location).searchParams.has('id_token_hint')).toBe(false);
+    const asked = new URL(location).searchParams;
+    expect(asked.has('id_token_hint')).toBe(false);
+    expect(asked.get('client_id')).toBe(stage.bff.config.providers[0]?.clientId);
+    expect(asked.get('post_logout_redirect_uri')).toBe(stage.url('/logout/done'));
     const page = await person.click(location);
     expect(page.url.startsWith(stage.op.issuer)).toBe(true);
     await person.submit({ logout: 'yes' }, page);
     expect(person.page).toBe(stage.url('/goodbye'));
+  });
+});
+
+describe('logging out late', () => {
+  it('hints with the ID token although it has expired, and the provider takes it (F-50)', async () => {
+    await using stage = await Stage.open();
+    const expiry = Math.floor(Date.now() / 1000) - 2;
+    // Within the tolerance of clocks the login takes it; at the provider it has expired.
+    stage.op.forgeIdToken(({ claims }) => stage.op.key.sign({ ...claims, exp: expiry }));
+    const person = await stage.member();
+    const answer = await stage.call(person, '/logout', { method: 'POST' });
+    const location = String(jsonOf(answer)['location']);
+    const hint = new URL(location).searchParams.get('id_token_hint') ?? '';
+    expect(readToken(hint).claims).toMatchObject({ exp: expiry });
+    await person.click(location);
+    expect(person.page).toBe(stage.url('/'));
+  });
+});
+
+describe('logging out where the provider has no end_session_endpoint', () => {
+  it('ends the session here and comes back to the application (F-51)', async () => {
+    await using stage = await Stage.open({ withoutProvider: true });
+    await stage.bff.untilLogged('provider.discovery_failed');
+    stage.op.rewriteJson(PATHS.discovery, ({ end_session_endpoint: _none, ...rest }) => rest);
+    await stage.op.up();
+    stage.clock.advance(60_000);
+    const person = await stage.member();
+    const cookie = await stage.cookieOf(person);
+    const answer = await stage.call(person, '/logout', { method: 'POST' });
+    expect(answer.status).toBe(200);
+    const location = new URL(String(jsonOf(answer)['location']), stage.url('/'));
+    expect(`${location.origin}${location.pathname}`).toBe(stage.url('/logout/done'));
+    const replay = await stage.send(stage.url('/session'), { headers: { cookie } });
+    expect(replay.status).toBe(401);
+    await person.click(location.href);
+    expect(person.page).toBe(stage.url('/'));
+    expect(stage.op.callsOf(PATHS.endSession)).toEqual([]);
   });
 });

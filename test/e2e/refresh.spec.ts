@@ -150,7 +150,7 @@ describe('refreshing', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 
-  it('of a session that ends meanwhile revives nothing', async () => {
+  it('of a session that ends meanwhile revives nothing (J-02, ATK-72)', async () => {
     const person = await stage.member();
     const cookie = await stage.cookieOf(person);
     let release: () => void = () => undefined;

@@ -52,7 +52,7 @@ describe.each([
   const open = async (person: UserAgent): Promise<EventStream> =>
     openWith(await stage.cookieOf(person));
 
-  it('come as a stream that nobody caches, collects or sets cookies with', async () => {
+  it('come as a stream that nobody caches, collects or sets cookies with (J-32)', async () => {
     const stream = await open(await stage.member());
     expect(stream.status).toBe(200);
     expect(stream.headers).toMatchObject({

@@ -104,13 +104,13 @@ describe('a broken cookie', () => {
     ['NAME=s%3A%0d%0aFLUSHALL%0d%0a.x'],
     ['NAME=s%3A{tag}.x'],
     ['NAME=s%3Alock%3Aabc.x'],
-  ])('is as good as none: %.60s (ATK-43, ATK-46)', async (template) => {
+  ])('is as good as none: %.60s (ATK-43, ATK-46, J-15)', async (template) => {
     const answer = await ask(template.replaceAll('NAME', name()));
     expect(answer.status).toBe(401);
     expect(jsonOf(answer)).toEqual({ authenticated: false, login_url: '/login' });
   });
 
-  it('is as good as none at every flipped or missing byte (ATK-41)', async () => {
+  it('is as good as none at every flipped or missing byte (ATK-41, ATK-40, ATK-51)', async () => {
     const cookie = await stage.cookieOf(await stage.member());
     const value = cookie.slice(name().length + 1);
     const answers = new Set<string>();
@@ -125,7 +125,47 @@ describe('a broken cookie', () => {
     expect((await ask(cookie)).status).toBe(200);
   });
 
-  it('beside the right one does not lock anybody out (ATK-50)', async () => {
+  it('is as good as none when its value is that of another cookie (ATK-40)', async () => {
+    const person = await stage.member();
+    const cookie = await stage.cookieOf(person);
+    const value = cookie.slice(name().length + 1);
+    const [id, signature] = decodeURIComponent(value).slice('s:'.length).split('.');
+    const binding = (await person.cookie(stage.url('/'), stage.bff.loginCookieName)) ?? '';
+    const { session_id: handle, logout_url: logoutUrl } = await stage.view(person);
+    const token = String(logoutUrl).split('token=')[1];
+    for (const other of [binding, String(handle), token])
+      for (const spelled of [other, `s%3A${other}.${encodeURIComponent(signature ?? '')}`])
+        expect((await ask(`${name()}=${spelled}`)).status).toBe(401);
+    // Under another name the session's value is no session, and an id alone is none either.
+    expect((await ask(`${stage.bff.loginCookieName}=${value}`)).status).toBe(401);
+    expect((await ask(`${name()}=${id}`)).status).toBe(401);
+    expect((await ask(cookie)).status).toBe(200);
+  });
+
+  it.each([
+    ['NAME_0=a; NAME_1=b'],
+    ['NAME.0=a; NAME.1=b; NAME.2=c'],
+    ['NAME_1of999999=a; NAME_2of999999=b'],
+    ['NAME_count=999999999; NAME_0=a'],
+    ['NAME_count=-1; NAME_0=a'],
+    ['NAME=chunks:1e9; NAME_0=a'],
+    ['NAME=chunks-999999999; NAME-1=a'],
+    [`NAME_0=${'a'.repeat(4_096)}; NAME_2=${'b'.repeat(4_096)}`],
+  ])('is never put together from parts: %.40s (ATK-44)', async (template) => {
+    const parts = template.replaceAll('NAME', name());
+    const [first = '', ...rest] =
+      (await stage.cookieOf(await stage.member())).match(/.{1,40}/g) ?? [];
+    const answer = await ask(parts);
+    expect([answer.status, cookiesSet(answer)]).toEqual([401, []]);
+    const cut = [first.slice(name().length + 1), ...rest];
+    const chunked = cut.map((part, at) => `${name()}_${at}=${part}; ${name()}.${at}=${part}`);
+    expect((await ask(chunked.join('; '))).status).toBe(401);
+    expect(
+      (await ask(`${parts.replace(/^NAME=[^;]*; /, '')}; ${first}${rest.join('')}`)).status,
+    ).toBe(200);
+  });
+
+  it('beside the right one does not lock anybody out (ATK-50, J-18)', async () => {
     const cookie = await stage.cookieOf(await stage.member());
     expect((await ask(`${name()}=tossed; ${cookie}`)).status).toBe(200);
     expect((await ask(`${cookie}; ${name()}=tossed`)).status).toBe(200);
@@ -176,7 +216,7 @@ describe('the limits of a session', () => {
     });
   });
 
-  it('moves the idle deadline with each use, and never past the absolute one (ATK-52)', async () => {
+  it('moves the idle deadline with each use, and never past the absolute one (ATK-52, J-27)', async () => {
     const person = await stage.member();
     const { absolute_expires_at: absolute, idle_expires_at: first } = await stage.view(person);
     stage.clock.advance(20 * MINUTE);
@@ -202,7 +242,7 @@ describe('the limits of a session', () => {
 });
 
 describe('a persistent cookie', () => {
-  it('lasts to the absolute deadline', async () => {
+  it('lasts to the absolute deadline (J-26)', async () => {
     await using stage = await Stage.open({
       env: { COOKIE_PERSISTENT: 'true', SESSION_ABSOLUTE: '2h' },
     });

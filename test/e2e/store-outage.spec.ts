@@ -1,5 +1,6 @@
 import { cookiesSet, jsonOf, type Hop } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
+import { PATHS } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
@@ -48,7 +49,7 @@ describe('while Redis is away', () => {
     expect([ready.status, jsonOf(ready)['store']]).toEqual([store === 'up' ? 200 : 503, store]);
   }
 
-  it('killed: 503 within a second, nobody is logged out, and all is well again without a restart', async () => {
+  it('killed: 503 within a second, nobody is logged out, and all is well again without a restart (R-01, R-02, K-10)', async () => {
     const { session_id: sessionId } = await stage.view(person);
     await expectHealth('up');
     const gone = stage.bff.nextLog('store.disconnected');
@@ -80,7 +81,7 @@ describe('while Redis is away', () => {
     await back;
   });
 
-  it('a login shows a page, leaves no cookie of a session, and works when Redis is back', async () => {
+  it('a login shows a page, leaves no cookie of a session, and works when Redis is back (R-01)', async () => {
     const other = stage.person();
     const callback = await stage.callbackFor(other, { as: 'bob', return_to: '/here' });
     const gone = stage.bff.nextLog('store.disconnected');
@@ -104,7 +105,7 @@ describe('while Redis is away', () => {
     expect(await stage.view(other)).toMatchObject({ user: { sub: 'bob' } });
   });
 
-  it('paused: every answer comes within a second, and all is well when it goes on', async () => {
+  it('paused: every answer comes within a second, and all is well when it goes on (R-03, K-06)', async () => {
     stage.redis.pause();
     try {
       await expectOutage();
@@ -126,8 +127,56 @@ describe('while Redis is away', () => {
   }
 });
 
+describe('a Redis that is full', () => {
+  it('keeps sessions and logouts going, refuses logins without a cookie, and takes back their tokens (R-05, K-12)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const person = await stage.member();
+    const other = stage.person();
+    const callback = await stage.callbackFor(other, { as: 'bob' });
+    await stage.redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect((await stage.session(person)).status).toBe(200);
+    expect((await stage.call(person)).status).toBe(200);
+    expect((await other.load(stage.url('/login'))).status).toBe(503);
+    const refused = await other.load(callback, { site: 'cross-site' });
+    expect([refused.status, errorCodeOf(refused.body)]).toEqual([503, 'store_unavailable']);
+    expect(refused.headers['retry-after']).toBeTruthy();
+    expect(cookiesSet(refused)).toEqual([]);
+    const issued = jsonOf(stage.op.callsOf(PATHS.token).at(-1)?.answer ?? { body: '{}' });
+    const [revocation] = stage.op.callsOf(PATHS.revoke);
+    expect(new URLSearchParams(revocation?.body).get('token')).toBe(issued['refresh_token']);
+    expect((await stage.call(person, '/logout', { method: 'POST' })).status).toBe(200);
+    expect((await stage.session(person)).status).toBe(401);
+    await stage.redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await stage.view(await stage.member())).toMatchObject({ authenticated: true });
+  });
+});
+
+describe('a Redis that lost everything', () => {
+  it('leaves everybody anonymous, without an error, and each is one login from being back (K-33, R-07)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const people = [await stage.member(), await stage.member({ as: 'bob' })];
+    const begun = stage.person();
+    const callback = await stage.callbackFor(begun);
+    await stage.redis.flush();
+    for (const person of people) {
+      expect([(await stage.session(person)).status, (await stage.call(person)).status]).toEqual([
+        401, 401,
+      ]);
+    }
+    const lost = await begun.load(callback, { site: 'cross-site' });
+    expect([lost.status, errorCodeOf(lost.body)]).toEqual([400, 'login_state_unknown']);
+    for (const person of people) {
+      const before = stage.op.callsOf(PATHS.authorize).length;
+      await stage.logIn(person);
+      expect(await stage.view(person)).toMatchObject({ authenticated: true });
+      expect(stage.op.callsOf(PATHS.authorize)).toHaveLength(before + 1);
+    }
+    expect(stage.hops.filter(({ status }) => status >= 500)).toEqual([]);
+  });
+});
+
 describe('a process that starts before its Redis', () => {
-  it('is there, not ready, and becomes ready', async () => {
+  it('is there, not ready, and becomes ready (R-02)', async () => {
     await using stage = await Stage.open({ redis: true });
     await stage.bff.untilLogged('store.connected');
     const gone = stage.bff.nextLog('store.disconnected');

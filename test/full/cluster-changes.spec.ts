@@ -31,7 +31,7 @@ describe('a Cluster that changes', () => {
     return { store, log };
   }
 
-  it('keeps the records of a session together, and sessions on all nodes', async () => {
+  it('keeps the records of a session together, and sessions on all nodes (K-23)', async () => {
     const { store } = await connected();
     const owners = new Set<number>();
     for (let at = 0; at < 30; at += 1) {
@@ -46,7 +46,7 @@ describe('a Cluster that changes', () => {
     expect(owners.size).toBe(3);
   });
 
-  it('loses and refuses nothing while the slot of a session moves', async () => {
+  it('loses and refuses nothing while the slot of a session moves (K-24)', async () => {
     const { store } = await connected();
     const key = storeKey();
     await store.create(key, newSession());
@@ -107,7 +107,7 @@ describe('a Cluster that changes', () => {
     await ends();
   }, 60_000);
 
-  it('recovers within seconds when a primary is killed, and ends stay ends', async () => {
+  it('recovers within seconds when a primary is killed, and ends stay ends (K-17, K-24)', async () => {
     const { store } = await connected();
     const { store: other } = await connected();
     const killed = host.nodes[1]!;
@@ -139,7 +139,10 @@ describe('a Cluster that changes', () => {
     });
     const recoveredMs = performance.now() - killedAt;
     await until(async () => {
-      const reads = await Promise.all(ended.map((key) => other.readIdentity(key)));
+      // The other one finds the new primary in its own time.
+      const reads = await Promise.all(
+        ended.map((key) => other.readIdentity(key).catch(() => 'no answer')),
+      );
       return reads.every((read) => read === undefined);
     });
     const settledMs = performance.now() - killedAt - recoveredMs;

@@ -82,7 +82,7 @@ describe('a primary that is killed under load', () => {
     return { store, log };
   }
 
-  it('is succeeded within seconds, and no session is there again that had ended', async () => {
+  it('is succeeded within seconds, and no session is there again that had ended (K-16, K-17, R-04)', async () => {
     const one = await connected();
     const other = await connected();
     const lived = Array.from({ length: 100 }, storeKey);
@@ -127,7 +127,7 @@ describe('a primary that is killed under load', () => {
     for (const key of lived) expect(await other.store.readIdentity(key)).toBeDefined();
   }, 60_000);
 
-  it('is left behind by its successor also for those who still reach it', async () => {
+  it('is left behind by its successor also for those who still reach it (K-14, K-16)', async () => {
     const { store, log } = await connected();
     const former = await host.primary();
     const switched = log.next('store.connected');

@@ -7,7 +7,7 @@ const MOST_MS = 300_000;
 
 describe('sessions on three replicas', () => {
   it(
-    'keep their promises in any of thousands of orders of events',
+    'keep their promises in any of thousands of orders of events (R-52)',
     async () => {
       await fc.assert(
         fc.asyncProperty(scenario, (wanted) => runInMemory(wanted)),

@@ -100,7 +100,7 @@ async function expectAllToFailFast(attempts: readonly Promise<unknown>[]): Promi
 }
 
 describe('a Redis that was killed', () => {
-  it('makes every command fail within a second, and is used again without a restart', async () => {
+  it('makes every command fail within a second, and is used again without a restart (K-01, K-04, K-10, R-02)', async () => {
     const redis = await startRedis({ settings: { appendonly: 'yes' } });
     const { store, log } = await connectedStore(redis.url);
     const key = storeKey();
@@ -121,7 +121,7 @@ describe('a Redis that was killed', () => {
     expect(await store.readIdentity(key)).toBeDefined();
   });
 
-  it('makes a command under way fail at once, and does not send it again', async () => {
+  it('makes a command under way fail at once, and does not send it again (K-02, K-08, K-28)', async () => {
     const redis = await startRedis({ settings: { appendonly: 'yes' } });
     const { store, log } = await connectedStore(redis.url, 5_000);
     redis.pause();
@@ -139,7 +139,7 @@ describe('a Redis that was killed', () => {
 });
 
 describe('a Redis that is paused', () => {
-  it('makes every command fail within a second, soon without waiting, and is used again', async () => {
+  it('makes every command fail within a second, soon without waiting, and is used again (K-03, K-06, R-03)', async () => {
     const redis = await startRedis();
     const { store, log } = await connectedStore(redis.url);
     const key = storeKey();
@@ -157,7 +157,7 @@ describe('a Redis that is paused', () => {
     expect(await store.readIdentity(key)).toBeDefined();
   });
 
-  it('does not run what piled up against a session that was ended meanwhile', async () => {
+  it('does not run what piled up against a session that was ended meanwhile (K-07, K-08, R-03)', async () => {
     const redis = await startRedis();
     const { store } = await connectedStore(redis.url);
     const other = await connectedStore(redis.url, 10_000);
@@ -216,13 +216,13 @@ describe('a write that arrives after its caller gave up', () => {
     ['identity', (s: RedisStore) => s.writeIdentity('k', eight(1), identityRecord())],
     ['idle deadline', (s: RedisStore) => s.extendIdle('k', eight(9_999), LONG)],
     ['session', (s: RedisStore) => s.create('k', newSession())],
-  ])('does not bring back an ended session (%s)', async (_name, write) => {
+  ])('does not bring back an ended session (%s) (K-07, K-08)', async (_name, write) => {
     const direct = await deliverLate(write, end('k'), create('k'));
     expect(await direct.readBoth('k')).toEqual({ identity: undefined, tokens: undefined });
     expect(await direct.readTombstone('k')).toBe('logout');
   });
 
-  it('does not roll newer tokens back', async () => {
+  it('does not roll newer tokens back (K-07, R-03)', async () => {
     const newer = tokensRecord(2);
     const direct = await deliverLate(
       (store) => store.writeTokens('k', eight(1), tokensRecord(2), eight(5)),
@@ -234,7 +234,7 @@ describe('a write that arrives after its caller gave up', () => {
     expect(headOf(read.identity!).accessExpiry).toBe(7);
   });
 
-  it('does not move the idle deadline back', async () => {
+  it('does not move the idle deadline back (K-07, R-03)', async () => {
     const direct = await deliverLate(
       (store) => store.extendIdle('k', eight(5_000), LONG),
       (store) => store.extendIdle('k', eight(6_000), LONG),
@@ -243,7 +243,7 @@ describe('a write that arrives after its caller gave up', () => {
     expect(headOf((await direct.readIdentity('k'))!).idleDeadline).toBe(6_000);
   });
 
-  it('leaves no session behind whose creation was given up, nor a lock', async () => {
+  it('leaves no session behind whose creation was given up, nor a lock (K-07)', async () => {
     const redis = await startRedis();
     const gate = await TcpGate.open(redis.port);
     cleanups.push(() => gate.close());
@@ -271,7 +271,7 @@ describe('a Redis that is full', () => {
     return { redis, store };
   }
 
-  it('goes on reading, extending and ending sessions', async () => {
+  it('goes on reading, extending and ending sessions (K-12, R-05)', async () => {
     const identity = identityRecord({ idleDeadline: 10 });
     const { store } = await fullStore((store) =>
       store.create('k', newSession({ identity, ttlMs: 5_000 })),
@@ -285,7 +285,7 @@ describe('a Redis that is full', () => {
     expect(await store.readTombstone('k')).toBe('logout');
   });
 
-  it('goes on taking logins that were begun', async () => {
+  it('goes on taking logins that were begun (K-12)', async () => {
     const { store } = await fullStore((store) =>
       store.putTransaction('browser', newTransaction(), 3),
     );
@@ -294,14 +294,14 @@ describe('a Redis that is full', () => {
     expect((await store.takeTransaction('browser', 'state'))?.kind).toBe('consumed');
   });
 
-  it('loses no tokens that the provider has just replaced', async () => {
+  it('loses no tokens that the provider has just replaced (K-12)', async () => {
     const { store } = await fullStore((store) => store.create('k', newSession()));
     const tokens = tokensRecord(2, Buffer.alloc(2_000, 7));
     expect(await store.writeTokens('k', eight(1), tokens, eight(9))).toBe('written');
     expect((await store.readBoth('k')).tokens).toEqual(tokens);
   });
 
-  it('refuses new sessions, logins and locks, leaves nothing half done, and recovers', async () => {
+  it('refuses new sessions, logins and locks, leaves nothing half done, and recovers (K-12, R-05)', async () => {
     const { redis, store } = await fullStore((store) =>
       store.putTransaction('browser', newTransaction(), 1),
     );
@@ -318,7 +318,7 @@ describe('a Redis that is full', () => {
 });
 
 describe('a Redis that is not there at the start', () => {
-  it('fails fast, says so once, and is used when it comes up', async () => {
+  it('fails fast, says so once, and is used when it comes up (K-10, K-22)', async () => {
     const port = await freePort();
     const { store, log } = openStore(`redis://127.0.0.1:${port}`);
     await expectAllToFailFast(everyCommand(store));
@@ -358,7 +358,7 @@ describe('a client library that gave up', () => {
 });
 
 describe('a Redis that refuses', () => {
-  it('names a wrong password once, and by its code only', async () => {
+  it('names a wrong password once, and by its code only (K-19)', async () => {
     const redis = await startRedis({ password: 'right-password' });
     const { store, log } = openStore(`redis://:wrong-password@127.0.0.1:${redis.port}`);
     await log.next('store.error');
@@ -372,7 +372,7 @@ describe('a Redis that refuses', () => {
     expect(JSON.stringify(log.events)).not.toContain('password');
   });
 
-  it('is left for a new connection when it was demoted', async () => {
+  it('is left for a new connection when it was demoted (K-14)', async () => {
     const primary = await startRedis();
     const redis = await startRedis();
     const { store, log } = await connectedStore(redis.url);

@@ -66,7 +66,7 @@ describe('signals through Redis', () => {
     return clients.split('\n').filter((line) => line.includes('name=vestibule-signals')).length;
   };
 
-  it('cost no connection before somebody listens, and one however many do', async () => {
+  it('cost no connection before somebody listens, and one however many do (K-29)', async () => {
     const redis = await startRedis();
     const { store } = await connectedStore(redis.url);
     await store.end(storeKey(), 'logout', LONG);
@@ -185,7 +185,7 @@ describe('an end that Redis forgot', () => {
     return String(Math.min(...ids));
   }
 
-  it('is told again with the next connection, before any other command, and to everybody', async () => {
+  it('is told again with the next connection, before any other command, and to everybody (K-17)', async () => {
     const redis = await startRedis();
     const { store, log } = await connectedStore(redis.url);
     const { store: other } = await connectedStore(redis.url);
@@ -203,7 +203,7 @@ describe('an end that Redis forgot', () => {
     expect(ear.heard.at(-1)).toEqual({ kind: 'ended', key, reason: 'revoked' });
   });
 
-  it('is told again when a replica that took no writes takes them', async () => {
+  it('is told again when a replica that took no writes takes them (K-14, K-17)', async () => {
     const redis = await startRedis();
     const { store, log } = await connectedStore(redis.url);
     const key = storeKey();

@@ -56,7 +56,7 @@ describe('the Redis driver', () => {
     expect(counted.filter(([name]) => name !== 'config|resetstat')).toHaveLength(2);
   });
 
-  it('keeps all keys of a session, and those of a browser, under one hash tag', async () => {
+  it('keeps all keys of a session, and those of a browser, under one hash tag (K-23, K-27)', async () => {
     await store.create('key', newSession());
     await store.acquireLock('key', 'owner', LONG);
     await store.end('other', 'logout', LONG);
@@ -117,7 +117,7 @@ describe('the Redis driver', () => {
     expect(await integer('PTTL', 'v:x:sub')).toBeGreaterThan(19 * LONG);
   });
 
-  it('prunes expired members of an index when it writes to it, a bounded number at a time', async () => {
+  it('prunes expired members of an index when it writes to it, a bounded number at a time (R-51)', async () => {
     for (let at = 0; at < 40; at += 1) {
       await redis.command('ZADD', 'v:x:sub', String(clock.now() - 1), `expired${at}`);
     }
@@ -135,7 +135,7 @@ describe('the Redis driver', () => {
     expect(await integer('PTTL', 'v:l:{browser}')).toBeGreaterThan(LONG / 2);
   });
 
-  it('warns of settings that lose sessions, with the remedy, and is silent when they are right', async () => {
+  it('warns of settings that lose sessions, with the remedy, and is silent when they are right (K-13)', async () => {
     await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     const [eviction, persistence] = await store.warnings();
     expect(eviction).toContain('Set maxmemory-policy noeviction');

@@ -106,7 +106,7 @@ async function dump(): Promise<ReadonlyMap<string, readonly Buffer[]>> {
 }
 
 describe('who reads all of Redis', () => {
-  it('finds no token, no claim, no issuer and no subject in it', async () => {
+  it('finds no token, no claim, no issuer and no subject in it (ATK-42)', async () => {
     const one = await replica(OLD);
     const id = await logIn(one);
     const ended = await logIn(one);
@@ -159,7 +159,7 @@ describe('who reads all of Redis', () => {
           expect(bytes.includes(Buffer.from(String(secret)).toString(spelled))).toBe(false);
   });
 
-  it('opens no identity and no tokens with SESSION_KEYS, but the device record', async () => {
+  it('opens no identity and no tokens with SESSION_KEYS, but the device record (ATK-104)', async () => {
     const one = await replica(OLD);
     const id = await logIn(one);
     const ring = new KeyRing([OLD]);
@@ -245,7 +245,7 @@ describe('who writes to Redis without the keys', () => {
     expect(one.log.count('session.unreadable')).toBe(2);
   });
 
-  it('cannot swap two sessions, nor the two records of one', async () => {
+  it('cannot swap two sessions, nor the two records of one (ATK-42)', async () => {
     const one = await replica(OLD);
     const [a, b] = [await logIn(one), await logIn(one)];
     const [first, second] = [keysOf(one, a), keysOf(one, b)];
@@ -263,7 +263,7 @@ describe('who writes to Redis without the keys', () => {
     await expectAnonymous(one, c);
   });
 
-  it('cannot change a byte of what is sealed', async () => {
+  it('cannot change a byte of what is sealed (J-23)', async () => {
     const one = await replica(OLD);
     const id = await logIn(one);
     const { identity: name } = keysOf(one, id);
@@ -282,7 +282,7 @@ describe('who writes to Redis without the keys', () => {
     }
   });
 
-  it('can put back an older token record, and nothing of another session: the documented limit', async () => {
+  it('can put back an older token record, and nothing of another session: the documented limit (ATK-42)', async () => {
     const one = await replica(OLD);
     const id = await logIn(one);
     const names = keysOf(one, id);
@@ -301,7 +301,7 @@ describe('who writes to Redis without the keys', () => {
     await expectAnonymous(one, id);
   });
 
-  it('can move the idle deadline, but never the absolute one', async () => {
+  it('can move the idle deadline, but never the absolute one (ATK-42)', async () => {
     const one = await replica(OLD);
     const id = randomToken();
     const ceiling = Date.now() + 1_000;
@@ -330,7 +330,7 @@ describe('who writes to Redis without the keys', () => {
 });
 
 describe('a key ring that is rotated under load (ATK-99)', () => {
-  it('loses nobody while the new key comes and when everybody has it, and answers cleanly without the old one', async () => {
+  it('loses nobody while the new key comes and when everybody has it, and answers cleanly without the old one (J-16, J-17)', async () => {
     const before = await replica(OLD);
     const ids = await Promise.all(Array.from({ length: SESSIONS }, () => logIn(before)));
     // Replica after replica: first all know the new key, then the new one seals.
