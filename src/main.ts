@@ -38,6 +38,10 @@ await runProgram(process.argv.slice(2), {
     const { openSessions } = await import('./app/session-admin.js');
     return openSessions(config);
   },
+  inspectProvider: async (provider) => {
+    const { inspectProvider } = await import('./provider/provider-inspection.js');
+    return inspectProvider(provider);
+  },
   serve: async (config, notices) => {
     // Loaded only here, so that the other commands start fast.
     const { serve } = await import('./app/serve.js');

@@ -1,7 +1,9 @@
 import type { VestibuleConfig } from '../config/config.types.js';
+import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Env } from '../config/source/environment.js';
 import type { IsDirectory, ReadFile } from '../config/source/files.js';
 import type { Clock } from '../domain/clock.js';
+import type { ProviderInspection } from '../domain/provider-inspection.js';
 import type { SessionAdmin } from '../domain/session-admin.js';
 
 /** Everything that the commands touch outside themselves. */
@@ -18,6 +20,8 @@ export interface CliIo {
   readonly exit: (code: number) => void;
   /** Opens the sessions of a configuration; undefined where they live in another process's memory. */
   readonly openSessions: (config: VestibuleConfig) => Promise<SessionAdmin | undefined>;
+  /** Asks a provider whether it and its entry go together; bounded by the entry's timeout, never throws. */
+  readonly inspectProvider: (provider: ProviderConfig) => Promise<ProviderInspection>;
   /** Runs the server; resolves once it listens. */
   readonly serve: (config: VestibuleConfig, notices: readonly string[]) => Promise<void>;
 }

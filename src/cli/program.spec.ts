@@ -3,6 +3,7 @@ import type { VestibuleConfig } from '../config/config.types.js';
 import type { Env } from '../config/source/environment.js';
 import { readValue } from '../config/values/value-type.js';
 import { sessionKeys } from '../config/values/session-keys.js';
+import type { ProviderInspection } from '../domain/provider-inspection.js';
 import type { SessionAdmin } from '../domain/session-admin.js';
 import { runProgram } from './program.js';
 
@@ -13,12 +14,17 @@ interface Run {
   readonly served: readonly { config: VestibuleConfig; notices: readonly string[] }[];
 }
 
-async function run(
-  args: readonly string[],
-  env: Env = {},
-  failure?: Error,
-  admin?: SessionAdmin,
-): Promise<Run> {
+interface World {
+  /** Why the server cannot start. */
+  readonly failure?: Error;
+  readonly admin?: SessionAdmin;
+  /** What comes out when a provider is asked; without it, asking one fails the test. */
+  readonly inspections?: Readonly<Record<string, ProviderInspection>>;
+  readonly file?: string;
+}
+
+async function run(args: readonly string[], env: Env = {}, world: World = {}): Promise<Run> {
+  const { failure, admin, inspections, file } = world;
   let [out, err] = ['', ''];
   let code: number | undefined;
   const served: { config: VestibuleConfig; notices: readonly string[] }[] = [];
@@ -27,6 +33,7 @@ async function run(
     version: '1.2.3',
     clock: { now: () => Date.UTC(2026, 10, 20, 23, 59) },
     readFile: () => {
+      if (file !== undefined) return file;
       throw Object.assign(new Error('no file'), { code: 'ENOENT' });
     },
     isDirectory: () => false,
@@ -34,6 +41,12 @@ async function run(
     stderr: (text) => (err += text),
     exit: (given) => (code = given),
     openSessions: () => Promise.resolve(admin),
+    inspectProvider: ({ id }) => {
+      const inspection = inspections?.[id];
+      return inspection === undefined
+        ? Promise.reject(new Error(`nobody was to ask ${id}`))
+        : Promise.resolve(inspection);
+    },
     serve: (config, notices) => {
       if (failure !== undefined) return Promise.reject(failure);
       served.push({ config, notices });
@@ -71,7 +84,7 @@ describe('vestibule', () => {
   );
 
   it('exits with 1 when the server cannot start', async () => {
-    const { err, code } = await run([], LOOPBACK_ENV, new Error('address in use'));
+    const { err, code } = await run([], LOOPBACK_ENV, { failure: new Error('address in use') });
     expect(err).toBe('vestibule could not start: Error: address in use\n');
     expect(code).toBe(1);
   });
@@ -94,19 +107,41 @@ describe('vestibule', () => {
   });
 });
 
+const FITS: ProviderInspection = { kind: 'fits' };
+const NO_SUCH_METHOD: ProviderInspection = {
+  kind: 'misfits',
+  misfits: [{ option: 'clientAuth', fault: 'is a, which is not offered', remedy: 'use b' }],
+};
+const OTHER_ISSUER: ProviderInspection = {
+  kind: 'misfits',
+  misfits: [
+    { option: 'issuer', fault: 'the metadata name another issuer', remedy: 'copy it' },
+    { option: 'endpoints.token', fault: 'is not set', remedy: 'write it by hand' },
+  ],
+};
+const GONE: ProviderInspection = { kind: 'unreachable', cause: 'TypeError ECONNREFUSED' };
+
+const check = (env: Env, inspections: World['inspections'], file?: string): Promise<Run> =>
+  run(['config', 'check'], env, { ...(inspections && { inspections }), ...(file && { file }) });
+
 describe('vestibule config check', () => {
   it('says ok, the notices and a summary', async () => {
-    const { out, err, code } = await run(['config', 'check'], {
-      ...LOOPBACK_ENV,
-      API_UPSTREAM: 'http://api:8080',
-    });
+    const env = { ...LOOPBACK_ENV, API_UPSTREAM: 'http://api:8080' };
+    const { out, err, code } = await check(env, { generic: FITS });
     expect(out).toMatch(/^configuration ok\nnotice: SESSIONS LIVE IN MEMORY/);
     expect(out).toContain('route:     api /api to http://api:8080\n');
     expect([err, code]).toEqual(['', 0]);
   });
 
+  it('says whether everybody may come in', async () => {
+    const open = await check(LOOPBACK_ENV, { generic: FITS });
+    expect(open.out).toContain('(client_secret_basic), open to all of its users\n');
+    const closed = await check({ ...LOOPBACK_ENV, OIDC_ALLOW_GROUPS: 'staff' }, { generic: FITS });
+    expect(closed.out).toContain('(client_secret_basic), open to those whom allow lets in\n');
+  });
+
   it('shows no secret', async () => {
-    const { out } = await run(['config', 'check'], {
+    const { out } = await run(['config', 'check', '--offline'], {
       ...HTTPS_ENV,
       SESSION_KEYS: testKey('k7'),
       OIDC_CLIENT_SECRET: 'hunter2',
@@ -117,6 +152,61 @@ describe('vestibule config check', () => {
     expect(out).not.toContain('hunter2');
     expect(out).not.toContain('someone');
     expect(out).not.toContain(testKey('k7').slice(3, 20));
+  });
+});
+
+describe('vestibule config check, with the providers', () => {
+  const TWO = `
+providers:
+  - { id: staff, issuer: "https://a.example", clientId: app, clientAuth: none }
+  - { id: guests, issuer: "https://b.example", clientId: app, clientAuth: none }
+`;
+  const {
+    OIDC_ISSUER: _issuer,
+    OIDC_CLIENT_ID: _id,
+    OIDC_CLIENT_SECRET: _secret,
+    ...rest
+  } = LOOPBACK_ENV;
+  const env: Env = { ...rest, CONFIG_FILE: '/etc/vestibule.yaml' };
+
+  it('names the variable that a provider contradicts', async () => {
+    const { out, err, code } = await check(LOOPBACK_ENV, { generic: NO_SUCH_METHOD });
+    expect(err).toBe('OIDC_CLIENT_AUTH: is a, which is not offered. Remedy: use b.\n');
+    expect([out, code]).toEqual(['', 78]);
+  });
+
+  it('names the places in the file, for all providers at once', async () => {
+    const inspections = { staff: NO_SUCH_METHOD, guests: OTHER_ISSUER };
+    const { out, err, code } = await check(env, inspections, TWO);
+    expect(err.trimEnd().split('\n')).toEqual([
+      'providers[0].clientAuth: is a, which is not offered. Remedy: use b.',
+      'providers[1].issuer: the metadata name another issuer. Remedy: copy it.',
+      'providers[1].endpoints.token: is not set. Remedy: write it by hand.',
+    ]);
+    expect([out, code]).toEqual(['', 78]);
+  });
+
+  it('says which one could not be asked, and that the rest is right', async () => {
+    const { out, err, code } = await check(env, { staff: FITS, guests: GONE }, TWO);
+    expect(out).toMatch(/^configuration ok\n/);
+    expect(out).toContain(
+      'notice: The provider guests could not be asked (TypeError ECONNREFUSED); whether its settings fit is not known.\n',
+    );
+    expect(out).not.toContain('The provider staff');
+    expect([err, code]).toEqual(['', 0]);
+  });
+
+  it('is no less wrong because another one could not be asked', async () => {
+    const { code } = await check(env, { staff: GONE, guests: OTHER_ISSUER }, TWO);
+    expect(code).toBe(78);
+  });
+
+  it('asks nobody with --offline, nor when the configuration is wrong already', async () => {
+    const offline = await run(['config', 'check', '--offline'], LOOPBACK_ENV);
+    expect([offline.err, offline.code]).toEqual(['', 0]);
+    const wrong = await run(['config', 'check'], { ...LOOPBACK_ENV, PORT: 'x' });
+    expect(wrong.err).toMatch(/^PORT: /);
+    expect(wrong.code).toBe(78);
   });
 });
 
@@ -166,12 +256,7 @@ describe('vestibule sessions', () => {
   });
 
   it("lists a user's sessions and closes the store", async () => {
-    const { out, err } = await run(
-      ['sessions', 'list', '--sub', 'alice'],
-      LOOPBACK_ENV,
-      undefined,
-      admin,
-    );
+    const { out, err } = await run(['sessions', 'list', '--sub', 'alice'], LOOPBACK_ENV, { admin });
     expect(out).toContain(`${listed.session_id}\tgeneric`);
     expect(err).toContain('1 session(s)');
     expect(asked).toEqual(['list alice undefined', 'close']);
@@ -179,14 +264,14 @@ describe('vestibule sessions', () => {
 
   it('prints JSON lines when asked', async () => {
     const args = ['sessions', 'list', '--sub', 'alice', '--json'];
-    const { out } = await run(args, LOOPBACK_ENV, undefined, admin);
+    const { out } = await run(args, LOOPBACK_ENV, { admin });
     expect(JSON.parse(out)).toEqual(listed);
   });
 
   it("ends one session or all of a user's", async () => {
-    const one = await run(['sessions', 'revoke', '--session', 'x'], LOOPBACK_ENV, undefined, admin);
+    const one = await run(['sessions', 'revoke', '--session', 'x'], LOOPBACK_ENV, { admin });
     expect(one.out).toBe('1 session(s) ended\n');
-    const all = await run(['sessions', 'revoke', '--sub', 'alice'], LOOPBACK_ENV, undefined, admin);
+    const all = await run(['sessions', 'revoke', '--sub', 'alice'], LOOPBACK_ENV, { admin });
     expect(all.out).toBe('3 session(s) ended\n');
     expect(asked).toEqual(['endOne x', 'close', 'endAll alice', 'close']);
   });
@@ -194,12 +279,7 @@ describe('vestibule sessions', () => {
   it.each([[[]], [['--sub', 'a', '--session', 'b']]])(
     'refuses %j: one of both must be named',
     async (args) => {
-      const { err, code } = await run(
-        ['sessions', 'revoke', ...args],
-        LOOPBACK_ENV,
-        undefined,
-        admin,
-      );
+      const { err, code } = await run(['sessions', 'revoke', ...args], LOOPBACK_ENV, { admin });
       expect(err).toContain('either --session or --sub');
       expect(code).toBe(2);
     },

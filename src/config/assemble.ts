@@ -1,12 +1,6 @@
-import type {
-  CookieConfig,
-  ProviderConfig,
-  ServerConfig,
-  SpaConfig,
-  VestibuleConfig,
-} from './config.types.js';
+import type { CookieConfig, ServerConfig, SpaConfig, VestibuleConfig } from './config.types.js';
+import { assembleProvider } from './assemble-provider.js';
 import { assembleStore } from './assemble-store.js';
-import { idOf } from './rules/provider.rules.js';
 import { resolveHost, resolveShutdownDelay } from './rules/server.rules.js';
 import { complete, type FoundConfig } from './sections.js';
 import type { PublicUrl } from './values/web-url.js';
@@ -54,12 +48,6 @@ function assembleCookie(section: FoundConfig['cookie'], publicUrl: PublicUrl): C
     secure: https,
     persistent,
   };
-}
-
-function assembleProvider(section: FoundConfig['providers'][number]): ProviderConfig {
-  const { clientSecret, ...rest } = complete(section);
-  const id = idOf(section) ?? rest.profile;
-  return { ...rest, id, ...(clientSecret === undefined ? {} : { clientSecret }) };
 }
 
 function assembleSpa(section: FoundConfig['spa']): SpaConfig {

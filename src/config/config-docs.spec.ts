@@ -19,6 +19,13 @@ describe('the declarations', () => {
     expect(new Set(ENV_NAMES).size).toBe(ENV_NAMES.length);
   });
 
+  it('have a variable for every setting of a provider but its id, which the only one needs not', () => {
+    const without = DECLARED.filter(
+      ({ path, option }) => path.startsWith('providers') && !option.env,
+    );
+    expect(without.map(({ path }) => path)).toEqual(['providers[].id']);
+  });
+
   it('are documented in whole sentences on one line', () => {
     const bad = DECLARED.filter(({ option }) => !/^[A-Z`].{15,}\.$/.test(option.doc));
     expect(bad.map(({ path }) => path)).toEqual([]);
@@ -32,7 +39,11 @@ describe('the declarations', () => {
       'store.sentinelPassword',
       'store.password',
       'store.tlsCa',
+      'providers[].ca',
       'providers[].clientSecret',
+      'providers[].clientKey',
+      'providers[].clientCert',
+      'providers[].decryptionKey',
     ]);
   });
 });
@@ -63,6 +74,21 @@ describe('the JSON Schema', () => {
       properties: {
         server: { additionalProperties: false, properties: { port: {} } },
         providers: { type: 'array', items: { properties: { issuer: { type: 'string' } } } },
+      },
+    });
+  });
+
+  it('nests what has a dot in its key', () => {
+    expect(schema).toMatchObject({
+      properties: {
+        providers: {
+          items: {
+            properties: {
+              endpoints: { additionalProperties: false, properties: { token: { type: 'string' } } },
+              allow: { additionalProperties: false, properties: { groups: {}, groupsClaim: {} } },
+            },
+          },
+        },
       },
     });
   });

@@ -53,11 +53,19 @@ export function buildJsonSchema(): Record<string, unknown> {
 }
 
 function mappingOf(options: OptionSet): z.ZodType {
-  const fields = Object.values(options).map((option) => {
+  const fields = new Map<string, z.ZodType>();
+  const nested = new Map<string, Map<string, z.ZodType>>();
+  for (const option of Object.values(options)) {
     const description = `${option.doc} Default: ${plain(presenceCell(option.presence))}.`;
-    return [option.key, option.type.schema.optional().meta({ description })];
-  });
-  return z.strictObject(Object.fromEntries(fields) as Record<string, z.ZodType>);
+    const schema = option.type.schema.optional().meta({ description });
+    const [first = '', second] = option.key.split('.');
+    if (second === undefined) fields.set(first, schema);
+    else nested.set(first, (nested.get(first) ?? new Map<string, z.ZodType>()).set(second, schema));
+  }
+  for (const [name, below] of nested) {
+    fields.set(name, z.strictObject(Object.fromEntries(below)).optional());
+  }
+  return z.strictObject(Object.fromEntries(fields));
 }
 
 function plain(markdown: string): string {

@@ -14,5 +14,5 @@ export const EXIT_CONFIG = 78;
 
 /** One line for people. */
 export function formatProblem({ key, fault, remedy }: ConfigProblem): string {
-  return `${key}: ${fault}. Remedy: ${remedy}.`;
+  return `${key}: ${fault}. Remedy: ${remedy}${remedy.endsWith('?') ? '' : '.'}`;
 }

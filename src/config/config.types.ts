@@ -1,4 +1,5 @@
 import type { ServerKey } from '../crypto/key-ring.js';
+import type { ProviderConfig } from './provider-config.types.js';
 
 /** The configuration after parsing: frozen, complete, every instant and duration in milliseconds. */
 export interface VestibuleConfig {
@@ -101,26 +102,6 @@ export interface RedisCredentials {
 export interface RedisTls {
   /** PEM; takes the place of the authorities that Node knows. */
   readonly ca?: string;
-}
-
-export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'none';
-
-export interface ProviderConfig {
-  readonly id: string;
-  readonly profile: 'generic';
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret?: string;
-  readonly clientAuth: ClientAuthMethod;
-  readonly scope: string;
-  /** The one signature algorithm that ID tokens of this provider may have (OIDC Core §3.1.3.7-7). */
-  readonly idTokenAlg: string;
-  readonly responseMode: 'query' | 'form_post';
-  readonly timeoutMs: number;
-  /** Ask the userinfo endpoint at login, where the provider has one (OIDC Core §5.3). */
-  readonly userinfo: boolean;
-  /** Claims of the ID token that go into the session and to the page. */
-  readonly claims: readonly string[];
 }
 
 export interface LoginConfig {

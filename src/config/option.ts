@@ -1,10 +1,15 @@
 import type { ValueType } from './values/value-type.js';
 
 interface OptionText {
-  /** Name in its section of the configuration file. */
+  /** Name in its section of the configuration file; `allow.groups` is `groups` in the mapping `allow`. */
   readonly key: string;
   /** Environment variable; absent for what only the file can say. */
   readonly env?: string;
+  /**
+   * A rule whose absence would let everybody in: a variable that is blank or misspelt is then no variable that
+   * nobody set, but refuses the start.
+   */
+  readonly restricts?: true;
   /** For the README: what it is, its unit, and why the default is what it is. */
   readonly doc: string;
 }

@@ -64,10 +64,18 @@ function readOption(option: Option, source: SectionSource, report: Report): Read
 function find(option: Option, { environment, mapping }: SectionSource, path: string): Found {
   const inEnvironment = environment?.find(option) ?? { kind: 'absent' };
   if (inEnvironment.kind !== 'absent') return inEnvironment;
-  const raw = Object.hasOwn(mapping, option.key) ? mapping[option.key] : undefined;
+  const raw = valueAt(mapping, option.key);
   if (raw === undefined || raw === null) return { kind: 'absent' };
   if (holdsUnresolved(raw)) return { kind: 'faulty' };
   return { kind: 'found', raw, key: path };
+}
+
+/** A dotted key names a value in a mapping of its own: `allow.groups`. */
+function valueAt(mapping: Mapping, key: string): unknown {
+  return key.split('.').reduce<unknown>((at, name) => {
+    const isMapping = typeof at === 'object' && at !== null && Object.hasOwn(at, name);
+    return isMapping ? (at as Mapping)[name] : undefined;
+  }, mapping);
 }
 
 function holdsUnresolved(raw: unknown): boolean {

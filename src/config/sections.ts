@@ -1,7 +1,8 @@
 import { LISTS, SECTIONS } from './declarations.js';
-import type { OptionSet, Values } from './option.js';
-import type { Report } from './report.js';
-import { readSection, type Section } from './section-reader.js';
+import type { Option, OptionSet, Presence, Values } from './option.js';
+import { profileNamed } from './profiles.js';
+import { Report } from './report.js';
+import { readSection, type Section, type SectionSource } from './section-reader.js';
 import type { ConfigFile, Mapping } from './source/config-file.js';
 import type { Environment } from './source/environment.js';
 
@@ -50,25 +51,50 @@ function readProviders(
   file: ConfigFile,
   report: Report,
 ): readonly ProviderSection[] {
-  const options = LISTS.providers;
   const items = file.lists['providers'] ?? [];
   if (items.length > 1) {
-    for (const { env } of Object.values<{ env?: string }>(options)) {
-      if (env === undefined) continue;
-      const names = [env, `${env}_FILE`].filter((name) => environment.isSet(name));
-      if (names[0] === undefined || file.used.has(env)) continue;
-      report.problem(
-        names[0],
-        'is ambiguous: the configuration file has several providers',
-        "move it to one of the entries of 'providers', or refer to it there",
-      );
-    }
-    return items.map((mapping, at) =>
-      readSection(options, { mapping, path: `providers[${at}]` }, report),
-    );
+    refuseAmbiguous(environment, file, report);
+    return items.map((mapping, at) => readProvider({ mapping, path: `providers[${at}]` }, report));
   }
   const source = { environment, mapping: items[0] ?? {}, path: 'providers[0]' };
-  return [readSection(options, source, report)];
+  return [readProvider(source, report)];
+}
+
+function refuseAmbiguous(environment: Environment, file: ConfigFile, report: Report): void {
+  for (const { env, restricts } of Object.values<Option>(LISTS.providers)) {
+    if (env === undefined || file.used.has(env)) continue;
+    const name = [env, `${env}_FILE`].find((one) =>
+      restricts ? environment.isNamed(one) : environment.isSet(one),
+    );
+    if (name === undefined) continue;
+    report.problem(
+      name,
+      'is ambiguous: the configuration file has several providers',
+      "move it to one of the entries of 'providers', or refer to it there",
+    );
+  }
+}
+
+/**
+ * A profile is other defaults, so it is read first; what is wrong with it is told by the second reading. As long
+ * as the profile is not known, nobody can say what else is missing.
+ */
+function readProvider(source: SectionSource, report: Report): ProviderSection {
+  const options = LISTS.providers;
+  const { profile } = readSection({ profile: options.profile }, source, new Report()).values;
+  const presenceOf = ({ key, presence }: Option): Presence => {
+    if (profile === undefined) return { kind: 'optional', otherwise: '' };
+    const value = profileNamed(profile).defaults[key];
+    return value === undefined ? presence : { kind: 'default', value };
+  };
+  const adapted = Object.fromEntries(
+    Object.entries<Option>(options).map(([field, option]) => [
+      field,
+      { ...option, presence: presenceOf(option) },
+    ]),
+  );
+  // The fields and their types are the same; only where a missing value comes from is not.
+  return readSection(adapted as unknown as typeof options, source, report);
 }
 
 const API_ROUTE: Mapping = { name: 'api', prefix: '/api' };

@@ -19,6 +19,13 @@ describe('isDue', () => {
     expect(isDue(tokens, now, 30_000)).toBe(due);
   });
 
+  it.each([
+    [9_999, false],
+    [10_000, true],
+  ])('at %d of 20 s of life, which are less than the leeway: %s', (now, due) => {
+    expect(isDue({ ...tokens, accessTokenExpiresAt: 20_000 }, now, 30_000)).toBe(due);
+  });
+
   it('never renews a token of unknown life', () => {
     expect(isDue(ageless, Number.MAX_SAFE_INTEGER, 30_000)).toBe(false);
   });

@@ -61,6 +61,12 @@ export const ERROR_CATALOGUE = {
     remedy: 'Start the login again, or choose another account.',
     level: 'info',
   },
+  not_allowed: {
+    status: 403,
+    title: 'This account may not use this application',
+    remedy: 'Log in with another account, or ask the operator for access.',
+    level: 'info',
+  },
   unauthenticated: {
     status: 401,
     title: 'Nobody is logged in',

@@ -24,6 +24,7 @@ export const LOG_EVENTS = {
   'token.revocation_failed': 'warn',
   'provider.discovered': 'info',
   'provider.discovery_failed': 'warn',
+  'provider.misfit': 'error',
   'provider.userinfo_failed': 'warn',
   'provider.keys_fetched': 'info',
   'provider.keys_failed': 'warn',

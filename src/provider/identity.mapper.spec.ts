@@ -1,8 +1,22 @@
+import type { ClaimMapping } from '../config/provider-config.types.js';
+import type { Identity } from '../domain/identity.js';
 import { toIdentity } from './identity.mapper.js';
 
-const base = { iss: 'https://login.example', sub: 'user-1' };
-const map = (claims: object, userinfo: Record<string, unknown>, allowed: readonly string[]) =>
-  toIdentity('google', { ...base, ...claims }, userinfo, allowed);
+const map = (
+  proof: object,
+  more: Readonly<Record<string, unknown>>,
+  allowed: readonly (string | ClaimMapping)[],
+): Identity =>
+  toIdentity(
+    {
+      provider: 'google',
+      issuer: 'https://login.example',
+      subject: 'user-1',
+      proof: { ...proof },
+      told: { ...more, ...proof },
+    },
+    allowed.map((one) => (typeof one === 'string' ? { name: one, source: one } : one)),
+  );
 
 describe('toIdentity', () => {
   it('names the provider, the issuer and the subject', () => {
@@ -21,7 +35,7 @@ describe('toIdentity', () => {
     expect(map({ sid: 1, acr: null, amr: 'pwd', auth_time: '5' }, {}, [])).toEqual(map({}, {}, []));
   });
 
-  it('takes those facts from the ID token only', () => {
+  it('takes those facts from the proof only', () => {
     expect(map({}, { sid: 's', acr: 'gold', iss: 'x', sub: 'y' }, [])).toEqual(map({}, {}, []));
   });
 
@@ -33,23 +47,21 @@ describe('toIdentity', () => {
     });
   });
 
-  it('believes the ID token before userinfo', () => {
-    expect(map({ email: 'id@b.c' }, { email: 'info@b.c' }, ['email']).claims).toEqual({
-      email: 'id@b.c',
+  it('leaves null and absent claims out', () => {
+    expect(map({ email: null, name: 'A' }, {}, ['email', 'name', 'locale']).claims).toEqual({
+      name: 'A',
     });
   });
 
-  it('leaves null and absent claims out, and lets a null hide nothing', () => {
+  it('takes a nested claim under a name of its own', () => {
+    const claims = { realm_access: { roles: ['admin'] }, 'https://corp.com/unit': 'sales' };
     expect(
-      map({ email: null, name: null }, { email: 'a@b.c', picture: null }, [
-        'email',
-        'name',
-        'picture',
-        'locale',
+      map(claims, {}, [
+        { name: 'roles', source: 'realm_access.roles' },
+        { name: 'unit', source: 'https://corp.com/unit' },
+        { name: 'nothing', source: 'realm_access.nothing' },
       ]).claims,
-    ).toEqual({
-      email: 'a@b.c',
-    });
+    ).toEqual({ roles: ['admin'], unit: 'sales' });
   });
 
   it('keeps values that are false, zero or empty', () => {
@@ -69,4 +81,47 @@ describe('toIdentity', () => {
       expect(({} as { admin?: boolean }).admin).toBeUndefined();
     },
   );
+
+  it('takes a value as it is, whatever its type', () => {
+    const claims = { number: 1.5, list: [1, 'a', null, [true]], object: { a: { b: null } } };
+    expect(map(claims, {}, Object.keys(claims)).claims).toEqual(claims);
+  });
+
+  it('fetches nothing that objects inherit through a path', () => {
+    const mappings = ['constructor.name', '__proto__.admin', 'email.length'].map((source, at) => ({
+      name: `taken${at}`,
+      source,
+    }));
+    expect(map({ email: 'a@b.c' }, {}, mappings).claims).toEqual({});
+  });
+
+  // ATK-67
+  it.each(['User', 'user', 'usér', 'use\u0301r', 'a'.repeat(300), ' user ', 'iss|user'])(
+    'keeps the subject %j byte for byte',
+    (subject) => {
+      const source = { provider: 'p', issuer: 'https://login.example', proof: {}, told: {} };
+      expect(toIdentity({ ...source, subject }, []).subject).toBe(subject);
+    },
+  );
+
+  it('tells the same subject of two issuers apart', () => {
+    const source = {
+      provider: 'p',
+      subject: 'user',
+      proof: {},
+      told: { iss: 'https://c.example' },
+    };
+    const identities = ['https://a.example', 'https://b.example'].map(
+      (issuer) => toIdentity({ ...source, issuer }, []).issuer,
+    );
+    expect(identities).toEqual(['https://a.example', 'https://b.example']);
+  });
+
+  it('refuses more than a record should hold, and takes what is just below', () => {
+    const tooLarge = expect.objectContaining({ code: 'login_rejected' });
+    expect(() => map({ groups: 'g'.repeat(33_000) }, {}, ['groups'])).toThrow(tooLarge);
+    expect(() => map({ sid: 's'.repeat(33_000) }, {}, [])).toThrow(tooLarge);
+    expect(() => map({ groups: 'g'.repeat(32_000) }, {}, ['groups'])).not.toThrow();
+    expect(() => map({ groups: 'g'.repeat(1_000_000) }, {}, [])).not.toThrow();
+  });
 });

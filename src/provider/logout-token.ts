@@ -10,6 +10,9 @@ const MAX_REMEMBERED_S = 3_000;
 const MAX_ID = 255;
 
 export interface LogoutTokenExpectation {
+  /** What `iss` may be, byte for byte. */
+  readonly issuers: readonly string[];
+  /** Under which name the provider's users are kept, whatever `iss` said. */
   readonly issuer: string;
   readonly clientId: string;
   readonly algorithm: string;
@@ -36,7 +39,7 @@ export async function verifyLogoutToken(
 ): Promise<LogoutOrder> {
   const { payload, protectedHeader } = await jwtVerify(token, keys, {
     algorithms: [expected.algorithm],
-    issuer: expected.issuer,
+    issuer: [...expected.issuers],
     audience: expected.clientId,
     clockTolerance: TOLERANCE_S,
     currentDate: new Date(expected.now),
@@ -74,9 +77,9 @@ function checkType(type: string | undefined): void {
 
 function checkAge({ iat = 0, exp }: JWTPayload, now: number): void {
   const seconds = now / 1000;
-  if (iat > seconds + TOLERANCE_S) reject('iat');
+  if (iat > seconds + TOLERANCE_S) reject('iat (clock?)');
   const oldest = exp === undefined ? MAX_AGE_S + TOLERANCE_S : MAX_REMEMBERED_S;
-  if (iat < seconds - oldest) reject('iat');
+  if (iat < seconds - oldest) reject('iat (clock?)');
 }
 
 /** The event's value must be an object (§2.4); an ID token has none, which keeps the two apart. */

@@ -1,14 +1,16 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { CompactEncrypt } from 'jose';
 import { FixedClock } from '../../test/support/fixed-clock.js';
 import { JsonServer } from '../../test/support/json-server.js';
 import { newTransaction } from '../../test/support/login-fixtures.js';
-import { providerConfig } from '../../test/support/provider-config.js';
+import { providerAt } from '../../test/support/provider-config.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
-import { newSigningKey, publicKeys } from '../../test/support/signing-key.js';
+import { newSigningKey, publicKeys, unsignedToken } from '../../test/support/signing-key.js';
+import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Identity } from '../domain/identity.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { ProviderClient } from './provider-client.js';
-import { ProviderKeys } from './provider-keys.js';
-import { ProviderMetadata } from './provider-metadata.js';
+import { providerParts } from './provider-parts.js';
 
 const key = newSigningKey('a');
 const stranger = newSigningKey('a');
@@ -37,15 +39,11 @@ const identity = (): Identity => ({
   claims: {},
 });
 
-function client(): ProviderClient {
-  // openid-client judges exp by the real time.
+function client(more: Partial<ProviderConfig> = {}): ProviderClient {
   const clock = new FixedClock(Date.now());
-  const config = providerConfig({ issuer: server.origin, timeoutMs: 1_000 });
+  const config = providerAt(server.origin, { timeoutMs: 1_000, ...more });
   const log = new RecordedEvents();
-  const metadata = new ProviderMetadata(config, clock, log);
-  const keys = new ProviderKeys('generic', 1_000, clock, log);
-  const logoutKeys = new ProviderKeys('generic', 1_000, clock, log);
-  return new ProviderClient(config, metadata, keys, logoutKeys, clock, log);
+  return new ProviderClient(config, providerParts(config, clock, log), clock, log);
 }
 
 /** A provider whose token endpoint answers with `answer`. */
@@ -131,6 +129,78 @@ describe('refresh', () => {
   });
 });
 
+describe('an encrypted ID token', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const encrypted = { decryptionKeys: [{ key: privateKey }] };
+  const seal = (signed: string): Promise<string> =>
+    new CompactEncrypt(Buffer.from(signed))
+      .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM' })
+      .encrypt(publicKey);
+  const transaction = newTransaction();
+
+  it('is kept as what was inside it: as a hint only that can be read (OIDC Core §3.1.2.1)', async () => {
+    const signed = idToken({ nonce: transaction.nonce });
+    provide({ id_token: await seal(signed) });
+    const redeemed = await client(encrypted).redeem('the-code', transaction);
+    expect(redeemed.tokens.idToken).toBe(signed);
+  });
+
+  it('is kept so after a refresh, too, whose nonce is compared with the one before', async () => {
+    const before = { ...tokens, idToken: idToken({ nonce: 'n-1' }) };
+    const signed = idToken({ nonce: 'n-1' });
+    provide({ id_token: await seal(signed) });
+    await expect(client(encrypted).refresh(before, identity())).resolves.toMatchObject({
+      kind: 'refreshed',
+      tokens: { idToken: signed },
+    });
+    provide({ id_token: await seal(idToken({ nonce: 'n-2' })) });
+    await expect(client(encrypted).refresh(before, identity())).resolves.toEqual({
+      kind: 'failed',
+      failure: 'invalid_grant',
+    });
+  });
+
+  it.each<[string, (signed: string) => Promise<string>, string]>([
+    [
+      'that is not encrypted (F-01)',
+      (signed) => Promise.resolve(signed),
+      'id token: not encrypted',
+    ],
+    [
+      'that somebody else can read',
+      () => Promise.resolve('a.b.c.d.e'),
+      'id token: no key decrypts it',
+    ],
+  ])('is refused: one %s, and its tokens are revoked', async (_what, make, detail) => {
+    provide({ id_token: await make(idToken({ nonce: transaction.nonce })) });
+    await expect(client(encrypted).redeem('the-code', transaction)).rejects.toMatchObject({
+      code: 'login_rejected',
+      detail,
+    });
+    expect(revoked).toEqual(['refresh-2']);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['nothing signed', () => seal(JSON.stringify({ sub: 'user-1' }))],
+    ['what a stranger signed', () => seal(idToken({ nonce: transaction.nonce }, stranger))],
+    ['what nobody signed', () => seal(unsignedToken({ sub: 'user-1' }))],
+    ['another encrypted one', async () => seal(await seal(idToken({ nonce: transaction.nonce })))],
+  ])('is refused with %s inside', async (_what, make) => {
+    provide({ id_token: await make() });
+    await expect(client(encrypted).redeem('the-code', transaction)).rejects.toMatchObject({
+      code: 'login_rejected',
+    });
+    expect(revoked).toEqual(['refresh-2']);
+  });
+
+  it('is refused where nobody agreed on one', async () => {
+    provide({ id_token: await seal(idToken({ nonce: transaction.nonce })) });
+    await expect(client().redeem('the-code', transaction)).rejects.toMatchObject({
+      detail: 'id token: no key decrypts it',
+    });
+  });
+});
+
 describe('redeeming a code', () => {
   it.each(['state', 'nonce', 'codeVerifier'] as const)(
     'asks nobody for tokens when the transaction has lost its %s (D-06)',
@@ -138,14 +208,13 @@ describe('redeeming a code', () => {
       provide({ id_token: idToken() });
       server.asked.length = 0;
       const whole = newTransaction({ issuer: server.origin });
-      const callback = new URLSearchParams({ code: 'the-code', state: whole.state });
-      await expect(client().redeem(callback, { ...whole, [lost]: '' })).rejects.toMatchObject({
+      await expect(client().redeem('the-code', { ...whole, [lost]: '' })).rejects.toMatchObject({
         code: 'login_rejected',
         detail: 'incomplete transaction',
       });
       expect(server.asked).not.toContain('POST /token');
       // Whole, the same transaction does reach the token endpoint.
-      await expect(client().redeem(callback, whole)).rejects.toMatchObject({
+      await expect(client().redeem('the-code', whole)).rejects.toMatchObject({
         code: 'login_rejected',
       });
       expect(server.asked).toContain('POST /token');

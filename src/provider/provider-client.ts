@@ -1,44 +1,45 @@
+import { decodeJwt } from 'jose';
 import {
-  authorizationCodeGrant,
   buildAuthorizationUrl,
-  buildEndSessionUrl,
   calculatePKCECodeChallenge,
-  ClientError,
-  fetchUserInfo,
-  refreshTokenGrant,
   tokenRevocation,
   type Configuration,
-  type TokenEndpointResponse,
+  type ServerMetadata,
 } from 'openid-client';
-import type { ProviderConfig } from '../config/config.types.js';
+import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
 import type { Identity } from '../domain/identity.js';
 import type { LoginTransaction } from '../domain/login-transaction.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
-import { toIdentity } from './identity.mapper.js';
+import { isStillAllowed } from './allow-rules.js';
 import type { LogoutOrder } from './logout-token.js';
+import { endSessionUrl, fillLogoutTemplate, type LogoutRequest } from './logout-url.js';
+import { refusesS256 } from './metadata-fit.js';
+import { oauthClient } from './oauth-client.js';
 import {
   classifyTokenFailure,
   errorName,
   toLoginError,
   type TokenFailure,
 } from './provider-errors.js';
-import type { ProviderKeys } from './provider-keys.js';
-import type { ProviderMetadata } from './provider-metadata.js';
-import { watchTokenCall } from './token-call.js';
-import { TokenVerifier } from './token-verifier.js';
-import { toTokenSet } from './token-response.js';
-
-/** openid-client's code for a `sub` that is not the expected one. */
-const OTHER_SUBJECT = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
+import type { ProviderParts } from './provider-parts.js';
+import {
+  readTokenAnswer,
+  tokensToRevoke,
+  toTokenSet,
+  type RawTokenAnswer,
+  type TokenAnswer,
+} from './token-answer.js';
 
 export interface AuthorizationRequest {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
   readonly redirectUri: string;
+  /** The redirect URI is a page of the application: it reads its query and takes no form. */
+  readonly forApp?: boolean;
   /** Allow-listed parameters of the login request. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -52,131 +53,100 @@ export type RefreshOutcome =
   | { readonly kind: 'refreshed'; readonly tokens: TokenSet }
   | { readonly kind: 'failed'; readonly failure: TokenFailure };
 
-/** One provider, as the relying party speaks with it. The only place of the product that uses openid-client's calls. */
+/** One provider, as the relying party speaks with it. */
 export class ProviderClient {
-  private readonly verifier: TokenVerifier;
-
   constructor(
     readonly config: ProviderConfig,
-    private readonly metadata: ProviderMetadata,
-    keys: ProviderKeys,
-    logoutKeys: ProviderKeys,
+    private readonly parts: ProviderParts,
     private readonly clock: Clock,
     private readonly log: EventLog,
-  ) {
-    this.verifier = new TokenVerifier(config, keys, logoutKeys, clock);
-  }
+  ) {}
 
   /** True once the provider's metadata are known; told by readiness, never red. */
   get known(): boolean {
-    return this.metadata.known;
+    return this.parts.metadata.known;
   }
 
   /** Fetches the metadata ahead of the first login; a failure is logged and tried again later. */
   async warmUp(): Promise<void> {
-    await this.metadata.get().catch(() => undefined);
+    await this.parts.metadata.get().catch(() => undefined);
   }
 
   /**
    * The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1).
-   * @throws VestibuleError `provider_unreachable`
+   * @throws VestibuleError `provider_unreachable`, `provider_misconfigured`
    */
   async authorizationUrl(request: AuthorizationRequest): Promise<string> {
-    const configuration = await this.metadata.get();
-    const url = buildAuthorizationUrl(configuration, {
+    const server = await this.parts.metadata.get();
+    const { scope, responseMode, authorizationParams, pkce } = this.config;
+    if (server.authorization_endpoint === undefined) throw misfit('no authorization endpoint');
+    if (refusesS256(this.config, server)) throw misfit('the provider offers no S256 for PKCE');
+    return buildAuthorizationUrl(this.client(server), {
+      ...authorizationParams,
       ...request.parameters,
       response_type: 'code',
-      scope: this.config.scope,
+      scope,
       redirect_uri: request.redirectUri,
       state: request.state,
       nonce: request.nonce,
-      code_challenge: await calculatePKCECodeChallenge(request.codeVerifier),
-      code_challenge_method: 'S256',
-      ...(this.config.responseMode === 'form_post' && { response_mode: 'form_post' }),
-    });
-    return url.href;
+      ...(pkce === 'S256' && {
+        code_challenge: await calculatePKCECodeChallenge(request.codeVerifier),
+        code_challenge_method: 'S256',
+      }),
+      ...(responseMode === 'form_post' &&
+        request.forApp !== true && { response_mode: 'form_post' }),
+    }).href;
   }
 
   /** True when an authorization response may come from this provider (RFC 9207 §2.4, RFC 9700 §4.4.2). */
   async isIssuerOf(callback: URLSearchParams): Promise<boolean> {
-    const { issuer, authorization_response_iss_parameter_supported: advertised } = (
-      await this.metadata.get()
-    ).serverMetadata();
     const iss = callback.get('iss');
-    return iss === null ? advertised !== true : iss === issuer;
+    if (iss !== null) return this.config.tokenIssuers.includes(iss);
+    const server = await this.parts.metadata.get();
+    return server.authorization_response_iss_parameter_supported !== true;
   }
 
   /**
-   * Redeems the code and validates what comes back, in this order: the token answer, the ID token, userinfo.
-   * After a failed validation the tokens that came are revoked (RFC 9700 §4.5.3.2).
-   * @throws VestibuleError `login_denied`, `login_rejected`, `provider_unreachable`, `provider_misconfigured`
+   * Redeems the code and judges what comes back, in this order: the token answer, the proof of who it is, userinfo,
+   * the rules of who may log in. After a failure the tokens that came are revoked (RFC 9700 §4.5.3.2).
+   * @throws VestibuleError `login_rejected`, `not_allowed`, `provider_unreachable`, `provider_misconfigured`
    */
-  async redeem(callback: URLSearchParams, transaction: LoginTransaction): Promise<Redeemed> {
-    const { configuration, received } = watchTokenCall(await this.metadata.get(), this.config);
+  async redeem(code: string, transaction: LoginTransaction): Promise<Redeemed> {
+    let received: RawTokenAnswer = {};
     try {
-      const answer = await this.exchange(configuration, callback, transaction);
-      const claims = await this.verifier.idToken(
-        configuration.serverMetadata(),
-        answer,
-        transaction,
-      );
-      const userinfo = await this.userinfo(configuration, answer.access_token, claims.sub);
-      return {
-        identity: toIdentity(this.config.id, claims, userinfo, this.config.claims),
-        tokens: toTokenSet(answer, this.clock.now()),
-      };
+      const server = await this.parts.metadata.get();
+      received = await this.exchange(server, code, transaction);
+      const answer = readTokenAnswer(received, this.config.tokenRequest);
+      const identity = await this.parts.identity.establish(server, answer, transaction);
+      const kept = await this.parts.verifier.readable(answer);
+      const { nonce } = transaction;
+      return { identity, tokens: { ...toTokenSet(kept, this.clock.now()), nonce } };
     } catch (error) {
-      await this.discard(await received());
+      await this.discard(tokensToRevoke(received));
       throw toLoginError(error);
     }
   }
 
+  /** RFC 6749 §4.1.3, RFC 7636 §4.5. A transaction that lost its secrets must not be redeemed without them. */
   private exchange(
-    configuration: Configuration,
-    callback: URLSearchParams,
-    transaction: LoginTransaction,
-  ): Promise<TokenEndpointResponse> {
-    const { state, nonce, codeVerifier, maxAge } = transaction;
-    // openid-client would go on without a verifier or a nonce; a transaction that lost one must not.
+    server: ServerMetadata,
+    code: string,
+    { state, nonce, codeVerifier, redirectUri }: LoginTransaction,
+  ): Promise<RawTokenAnswer> {
     if (state === '' || nonce === '' || codeVerifier === '')
       throw new VestibuleError('login_rejected', { detail: 'incomplete transaction' });
-    const url = new URL(transaction.redirectUri);
-    url.search = callback.toString();
-    return authorizationCodeGrant(configuration, url, {
-      expectedState: state,
-      expectedNonce: nonce,
-      pkceCodeVerifier: codeVerifier,
-      idTokenExpected: true,
-      ...(maxAge !== undefined && { maxAge }),
+    const { pkce, tokenRequest } = this.config;
+    return this.parts.tokenEndpoint.request(server, 'authorization_code', {
+      code,
+      redirect_uri: redirectUri,
+      ...(pkce === 'S256' && { code_verifier: codeVerifier }),
+      ...(tokenRequest.state && { state }),
     });
   }
 
   /** @throws VestibuleError `logout_token_rejected`, `provider_unreachable`, `provider_misconfigured` */
   async verifyLogoutToken(token: string): Promise<LogoutOrder> {
-    return this.verifier.logoutToken((await this.metadata.get()).serverMetadata(), token);
-  }
-
-  /**
-   * Userinfo of the same subject (OIDC Core §5.3.2). A provider that does not answer, or not to this token,
-   * adds no claims; one that answers for another subject is not to be trusted with this login.
-   */
-  private async userinfo(
-    configuration: Configuration,
-    accessToken: string,
-    subject: string,
-  ): Promise<Record<string, unknown>> {
-    const { userinfo_endpoint: endpoint } = configuration.serverMetadata();
-    if (!this.config.userinfo || endpoint === undefined) return {};
-    try {
-      return await fetchUserInfo(configuration, accessToken, subject);
-    } catch (error) {
-      if (error instanceof ClientError && error.code === OTHER_SUBJECT) {
-        throw new VestibuleError('login_rejected', { cause: error, detail: 'userinfo: sub' });
-      }
-      const cause = errorName(error);
-      this.log.event('provider.userinfo_failed', { provider: this.config.id, cause });
-      return {};
-    }
+    return this.parts.verifier.logoutToken(await this.parts.metadata.get(), token);
   }
 
   /**
@@ -186,24 +156,17 @@ export class ProviderClient {
   async refresh(tokens: TokenSet, identity: Identity): Promise<RefreshOutcome> {
     if (tokens.refreshToken === undefined) return { kind: 'failed', failure: 'invalid_grant' };
     // Without metadata there is nowhere to ask: the grant was not used, and the session must not pay for it.
-    const configuration = await this.metadata.get().catch(() => undefined);
-    if (configuration === undefined) return { kind: 'failed', failure: 'not_sent' };
+    const server = await this.parts.metadata.get().catch(() => undefined);
+    if (server === undefined) return { kind: 'failed', failure: 'not_sent' };
+    let received: RawTokenAnswer = {};
     try {
-      const answer = await refreshTokenGrant(configuration, tokens.refreshToken);
-      switch (await this.judgeUser(configuration, answer, identity)) {
-        case 'same':
-          return { kind: 'refreshed', tokens: toTokenSet(answer, this.clock.now(), tokens) };
-        case 'unverifiable': {
-          // The keys cannot be had now: the tokens count, the ID token that nobody verified does not.
-          const { id_token: _unverified, ...rest } = answer;
-          return { kind: 'refreshed', tokens: toTokenSet(rest, this.clock.now(), tokens) };
-        }
-        case 'other':
-          await this.discard(answer);
-          return { kind: 'failed', failure: 'invalid_grant' };
-      }
+      received = await this.parts.tokenEndpoint.request(server, 'refresh_token', {
+        refresh_token: tokens.refreshToken,
+      });
+      return await this.judgeRefresh(server, received, tokens, identity);
     } catch (error) {
-      const failure = classifyTokenFailure(error);
+      await this.discard(tokensToRevoke(received));
+      const failure = classifyTokenFailure(error, this.config.deadGrantErrors);
       this.log.event('token.refresh_failed', {
         provider: this.config.id,
         failure,
@@ -213,40 +176,71 @@ export class ProviderClient {
     }
   }
 
-  /** Whether a refresh is about the same user: an ID token that comes along must say so (OIDC Core §12.2). */
+  private async judgeRefresh(
+    server: ServerMetadata,
+    raw: RawTokenAnswer,
+    before: TokenSet,
+    identity: Identity,
+  ): Promise<RefreshOutcome> {
+    const answer = readTokenAnswer(raw, this.config.tokenRequest);
+    switch (await this.judgeUser(server, answer, before, identity)) {
+      case 'same': {
+        const kept = await this.parts.verifier.readable(answer);
+        return { kind: 'refreshed', tokens: toTokenSet(kept, this.clock.now(), before) };
+      }
+      case 'unverifiable': {
+        // The keys cannot be had now: the tokens count, the ID token that nobody verified does not.
+        const { idToken: _unverified, ...rest } = answer;
+        return { kind: 'refreshed', tokens: toTokenSet(rest, this.clock.now(), before) };
+      }
+      case 'other':
+        await this.discard(answer);
+        return { kind: 'failed', failure: 'invalid_grant' };
+    }
+  }
+
+  /**
+   * Whether a refresh is about the same user, who may still log in: an ID token that comes along must say so, and
+   * a nonce in it must be that of the login (OIDC Core §12.2).
+   */
   private async judgeUser(
-    configuration: Configuration,
-    answer: TokenEndpointResponse,
-    { issuer, subject }: Identity,
+    server: ServerMetadata,
+    answer: TokenAnswer,
+    before: TokenSet,
+    { subject }: Identity,
   ): Promise<'same' | 'other' | 'unverifiable'> {
-    if (answer.id_token === undefined) return 'same';
+    const { idToken } = answer;
+    if (idToken === undefined) return 'same';
+    const nonce = before.nonce ?? nonceOf(before.idToken);
     try {
-      const claims = await this.verifier.idToken(configuration.serverMetadata(), answer, {});
-      return claims.iss === issuer && claims.sub === subject ? 'same' : 'other';
+      const claims = await this.parts.verifier.idToken(
+        server,
+        { ...answer, idToken },
+        { ...(nonce !== undefined && { nonce, nonceOptional: true }) },
+      );
+      const mayStay = claims.sub === subject && isStillAllowed(claims, this.config.allow);
+      return mayStay ? 'same' : 'other';
     } catch (error) {
       return toLoginError(error).code === 'login_rejected' ? 'other' : 'unverifiable';
     }
   }
 
   /** Revokes what a login left behind (RFC 7009); a provider without the endpoint is left alone. */
-  async revoke(tokens: TokenSet): Promise<void> {
-    await this.discard({
-      access_token: tokens.accessToken,
-      ...(tokens.refreshToken !== undefined && { refresh_token: tokens.refreshToken }),
-    });
+  revoke(tokens: TokenSet): Promise<void> {
+    return this.discard(tokens);
   }
 
-  private async discard(answer: {
-    readonly access_token?: string;
-    readonly refresh_token?: string;
-  }): Promise<void> {
-    const token = answer.refresh_token ?? answer.access_token;
+  private async discard({
+    accessToken,
+    refreshToken,
+  }: Pick<TokenSet, 'accessToken' | 'refreshToken'>): Promise<void> {
+    const token = refreshToken ?? accessToken;
     if (token === undefined) return;
     try {
-      const configuration = await this.metadata.get();
-      if (configuration.serverMetadata().revocation_endpoint === undefined) return;
-      const hint = answer.refresh_token === undefined ? 'access_token' : 'refresh_token';
-      await tokenRevocation(configuration, token, { token_type_hint: hint });
+      const server = await this.parts.metadata.get();
+      if (server.revocation_endpoint === undefined) return;
+      const hint = refreshToken === undefined ? 'access_token' : 'refresh_token';
+      await tokenRevocation(this.client(server), token, { token_type_hint: hint });
     } catch (error) {
       this.log.event('token.revocation_failed', {
         provider: this.config.id,
@@ -255,18 +249,24 @@ export class ProviderClient {
     }
   }
 
-  /** Where the browser logs out at the provider (RP-Initiated Logout §2), or undefined where there is no such place. */
-  async endSessionUrl(request: {
-    readonly postLogoutRedirectUri: string;
-    readonly state: string;
-    readonly idToken?: string;
-  }): Promise<string | undefined> {
-    const configuration = await this.metadata.get();
-    if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
-    return buildEndSessionUrl(configuration, {
-      post_logout_redirect_uri: request.postLogoutRedirectUri,
-      state: request.state,
-      ...(request.idToken !== undefined && { id_token_hint: request.idToken }),
-    }).href;
+  /** Where the browser logs out at the provider, or undefined where there is no such place. */
+  async endSessionUrl(request: LogoutRequest): Promise<string | undefined> {
+    const { logoutUrl, clientId } = this.config;
+    if (logoutUrl !== undefined) return fillLogoutTemplate(logoutUrl, clientId, request);
+    return endSessionUrl(this.client(await this.parts.metadata.get()), request);
   }
+
+  private client(server: ServerMetadata): Configuration {
+    return oauthClient(server, this.config, this.parts.fetch, this.clock);
+  }
+}
+
+function misfit(detail: string): VestibuleError {
+  return new VestibuleError('provider_misconfigured', { detail });
+}
+
+/** The nonce of an ID token that was verified when it came. */
+function nonceOf(idToken: string | undefined): string | undefined {
+  const nonce = idToken?.split('.').length === 3 ? decodeJwt(idToken)['nonce'] : undefined;
+  return typeof nonce === 'string' ? nonce : undefined;
 }

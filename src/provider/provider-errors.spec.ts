@@ -11,13 +11,15 @@ import { JsonServer } from '../../test/support/json-server.js';
 import { freePort } from '../../test/support/redis-host.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import {
+  claimDetail,
   classifyTokenFailure,
   errorName,
   toLoginError,
   type TokenFailure,
 } from './provider-errors.js';
-import { providerFetch } from './provider-fetch.js';
+import { createProviderFetch } from './provider-fetch.js';
 
+const providerFetch = createProviderFetch({});
 let server: JsonServer;
 beforeAll(async () => {
   server = await JsonServer.start();
@@ -193,4 +195,29 @@ describe('errorName', () => {
     expect(errorName(new Error('hunter2'))).toBe('Error');
     expect(errorName('hunter2')).toBe('unknown');
   });
+});
+
+describe('what the operator is told of a refused token', () => {
+  const failed = (claim: string, reason: string): Error =>
+    new errors.JWTClaimValidationFailed('a message', {}, claim, reason);
+
+  it.each<[Error, string | undefined]>([
+    [new errors.JWTExpired('a message', {}, 'exp', 'check_failed'), 'token: exp (clock?)'],
+    [failed('nbf', 'check_failed'), 'token: nbf (clock?)'],
+    [failed('iat', 'check_failed'), 'token: iat (clock?)'],
+    [failed('exp', 'invalid'), 'token: exp'],
+    [failed('exp', 'missing'), 'token: exp'],
+    [failed('iss', 'check_failed'), 'token: iss'],
+    [failed('aud', 'missing'), 'token: aud'],
+    [new errors.JWSSignatureVerificationFailed(), undefined],
+    [new Error('a message'), undefined],
+  ])(
+    'is the claim, and to look at the clock where it is one of the times (R-22)',
+    (error, detail) => {
+      expect(claimDetail(error).detail).toBe(detail);
+      if (error instanceof errors.JOSEError)
+        expect(toLoginError(error)).toMatchObject({ code: 'login_rejected' });
+      expect(toLoginError(error).detail).toBe(detail);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   AuthorizationResponseError,
   ClientError,
@@ -34,8 +35,16 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 ]);
 const NOT_SENT_CALLS: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
 
-export function classifyTokenFailure(error: unknown): TokenFailure {
-  if (error instanceof ResponseBodyError) return fromOAuthError(error.error, error.status);
+/** `deadGrantErrors`: the OAuth errors by which this provider says that a grant is dead (RFC 6749 §5.2). */
+export function classifyTokenFailure(
+  error: unknown,
+  deadGrantErrors: readonly string[] = ['invalid_grant'],
+): TokenFailure {
+  if (error instanceof ResponseBodyError) {
+    return error.status < 500 && deadGrantErrors.includes(error.error)
+      ? 'invalid_grant'
+      : fromOAuthError(error.error, error.status);
+  }
   if (error instanceof WWWAuthenticateChallengeError)
     return error.status === 401 ? 'invalid_client' : 'refused';
   const status = statusOf(error);
@@ -95,8 +104,10 @@ export function toLoginError(error: unknown): VestibuleError {
   if (error instanceof VestibuleError) return error;
   if (error instanceof AuthorizationResponseError)
     return new VestibuleError('login_denied', { cause: error });
-  if (error instanceof errors.JOSEError)
-    return new VestibuleError('login_rejected', { cause: error });
+  if (error instanceof errors.JOSEError) {
+    const detail = claimDetail(error);
+    return new VestibuleError('login_rejected', { cause: error, ...detail });
+  }
   switch (classifyTokenFailure(error)) {
     case 'invalid_client':
       return new VestibuleError('provider_misconfigured', { cause: error });
@@ -113,9 +124,22 @@ export function toLoginError(error: unknown): VestibuleError {
   }
 }
 
+/**
+ * Which registered claim of a token was wrong. Where it is one of the times, this machine's clock is the first
+ * thing to look at, and the operator is told so.
+ */
+export function claimDetail(error: unknown): { readonly detail?: string } {
+  if (!(error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed))
+    return {};
+  const { claim, reason } = error;
+  const isTime = reason === 'check_failed' && ['exp', 'nbf', 'iat'].includes(claim);
+  return { detail: `token: ${claim}${isTime ? ' (clock?)' : ''}` };
+}
+
 /** Class and code of an error, for the log. */
 export function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
+  // An error of another realm is no instance of this one's Error.
+  if (!(error instanceof Error || types.isNativeError(error))) return 'unknown';
   const code = networkFault(error)?.code ?? (error instanceof ClientError ? error.code : undefined);
   return code === undefined ? error.name : `${error.name} ${code}`;
 }

@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { JsonServer } from '../../test/support/json-server.js';
-import { providerFetch } from './provider-fetch.js';
+import { createProviderFetch } from './provider-fetch.js';
 
 const MIB = 1_048_576;
+const providerFetch = createProviderFetch({});
 let server: JsonServer;
 beforeAll(async () => {
   server = await JsonServer.start();
@@ -11,7 +12,7 @@ afterAll(() => server.stop());
 
 const get = (init: RequestInit = {}) => providerFetch(`${server.origin}/x`, init);
 
-describe('providerFetch', () => {
+describe('the fetch of a provider', () => {
   it('gives status, headers and body', async () => {
     server.answerJson({ a: 1 }, 201);
     const response = await get();

@@ -1,8 +1,10 @@
 import { jwtVerify } from 'jose';
 import { FixedClock } from '../../test/support/fixed-clock.js';
 import { JsonServer } from '../../test/support/json-server.js';
+import { providerConfig } from '../../test/support/provider-config.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { newSigningKey, publicKeys, type SigningKey } from '../../test/support/signing-key.js';
+import { createProviderFetch } from './provider-fetch.js';
 import { ProviderKeys } from './provider-keys.js';
 
 const first = newSigningKey('a');
@@ -22,7 +24,12 @@ beforeEach(() => {
   server.asked.length = 0;
   clock = new FixedClock();
   log = new RecordedEvents();
-  keys = new ProviderKeys('test', 1_000, clock, log);
+  keys = new ProviderKeys(
+    providerConfig({ timeoutMs: 1_000 }),
+    createProviderFetch({}),
+    clock,
+    log,
+  );
   publish(first);
 });
 
@@ -49,7 +56,11 @@ describe('fetching', () => {
     expect(server.asked).toHaveLength(2);
   });
 
-  it('happens once for many tokens at a time', async () => {
+  it('happens once for fifty tokens at a time, however slow it is (R-21, D-31)', async () => {
+    server.answerWith((_req, res) => {
+      const keySet = JSON.stringify(publicKeys([first]));
+      setTimeout(() => res.writeHead(200).end(keySet), 50);
+    });
     const all = await Promise.all(Array.from({ length: 50 }, () => verify(first)));
     expect(new Set(all)).toEqual(new Set(['user']));
     expect(server.asked).toHaveLength(1);
@@ -66,7 +77,12 @@ describe('fetching', () => {
   });
 
   it('ends after the time limit when the endpoint hangs', async () => {
-    const impatient = new ProviderKeys('test', 50, clock, log);
+    const impatient = new ProviderKeys(
+      providerConfig({ timeoutMs: 50 }),
+      createProviderFetch({}),
+      clock,
+      log,
+    );
     server.answerWith(() => undefined);
     await expect(
       impatient.verifyWith(`${server.origin}/jwks`, () => Promise.resolve()),
@@ -82,7 +98,7 @@ describe('fetching', () => {
 });
 
 describe('while the endpoint fails', () => {
-  it('keeps the last good keys, and does not ask with every token', async () => {
+  it('keeps the last good keys, and does not ask with every token (R-20, ATK-98)', async () => {
     await verify(first);
     server.answerJson({}, 500);
     clock.advance(300_000);
@@ -91,6 +107,32 @@ describe('while the endpoint fails', () => {
     clock.advance(5_000);
     await expect(verify(first)).resolves.toBe('user');
     expect(server.asked).toHaveLength(3);
+  });
+});
+
+describe('a token that no key verifies', () => {
+  it('is refused at once where the keys were fetched for it: they cannot be older than it', async () => {
+    await expect(verify(second)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    expect(server.asked).toHaveLength(1);
+    publish(second);
+    await expect(verify(second)).resolves.toBe('user');
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it('may have been signed while others waited for the keys already: then they are fetched again', async () => {
+    const arrived = new Promise<() => void>((resolve) => {
+      server.answerWith((_req, res) =>
+        resolve(() => void res.end(JSON.stringify(publicKeys([first])))),
+      );
+    });
+    const waiting = verify(first);
+    const release = await arrived;
+    publish(second);
+    const late = verify(second);
+    release();
+    await expect(waiting).resolves.toBe('user');
+    await expect(late).resolves.toBe('user');
+    expect(server.asked).toHaveLength(2);
   });
 });
 
@@ -116,6 +158,16 @@ describe('rotation', () => {
     await expect(verify(first)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
   });
 
+  it('without a token by the new key takes the old one out after five minutes (R-19, ATK-96)', async () => {
+    await verify(first);
+    publish(second);
+    clock.advance(299_999);
+    await expect(verify(first)).resolves.toBe('user');
+    clock.advance(1);
+    await expect(verify(first)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    await expect(verify(second)).resolves.toBe('user');
+  });
+
   it('a second one is noticed a minute after the first at the latest', async () => {
     await verify(first);
     publish(second);
@@ -129,7 +181,7 @@ describe('rotation', () => {
 });
 
 describe('a flood of tokens by unknown keys', () => {
-  it('costs one request a minute', async () => {
+  it('costs one request a minute (ATK-97, D-35)', async () => {
     await verify(first);
     const flood = async (): Promise<void> => {
       for (let at = 0; at < 20; at += 1) await expect(verify(second)).rejects.toThrow();

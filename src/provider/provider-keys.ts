@@ -1,9 +1,10 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
 import { errorName } from './provider-errors.js';
-import { providerFetch } from './provider-fetch.js';
+import type { ProviderFetch } from './provider-fetch.js';
 
 const MAX_AGE_MS = 300_000;
 const COOL_DOWN_MS = 60_000;
@@ -22,19 +23,22 @@ export class ProviderKeys {
   private retryAt = 0;
 
   constructor(
-    private readonly provider: string,
-    private readonly timeoutMs: number,
+    private readonly provider: ProviderConfig,
+    private readonly request: ProviderFetch,
     private readonly clock: Clock,
     private readonly log: EventLog,
   ) {}
 
   /** Runs a verification with the keys at hand, and once more with fresh ones when no key fitted. */
   async verifyWith<T>(jwksUri: string, verify: Verify<T>): Promise<T> {
+    const [known, isFirst] = [this.current?.resolve, this.running === undefined];
     const keys = await this.keys(jwksUri);
     try {
       return await verify(keys);
     } catch (error) {
-      if (!mayBeRotation(error)) throw error;
+      // Keys that were fetched for this very token are as new as can be.
+      const isFresh = isFirst && keys !== known;
+      if (isFresh || !mayBeRotation(error)) throw error;
       const fresh = await this.forced(jwksUri);
       if (fresh === undefined || fresh === keys) throw error;
       return verify(fresh);
@@ -68,10 +72,13 @@ export class ProviderKeys {
     try {
       const resolve = createLocalJWKSet(await this.download(jwksUri));
       this.current = { resolve, at: this.clock.now() };
-      this.log.event('provider.keys_fetched', { provider: this.provider });
+      this.log.event('provider.keys_fetched', { provider: this.provider.id });
       return resolve;
     } catch (error) {
-      this.log.event('provider.keys_failed', { provider: this.provider, cause: errorName(error) });
+      this.log.event('provider.keys_failed', {
+        provider: this.provider.id,
+        cause: errorName(error),
+      });
       this.retryAt = this.clock.now() + COOL_DOWN_MS / 12;
       if (this.current !== undefined) return this.current.resolve;
       throw new VestibuleError('provider_unreachable', { cause: error });
@@ -79,9 +86,9 @@ export class ProviderKeys {
   }
 
   private async download(jwksUri: string): Promise<JSONWebKeySet> {
-    const response = await providerFetch(jwksUri, {
+    const response = await this.request(jwksUri, {
       headers: { accept: 'application/json, application/jwk-set+json' },
-      signal: AbortSignal.timeout(this.timeoutMs),
+      signal: AbortSignal.timeout(this.provider.timeoutMs),
     });
     if (response.status !== 200)
       throw new VestibuleError('provider_unreachable', {

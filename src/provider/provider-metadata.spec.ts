@@ -1,7 +1,8 @@
 import { FixedClock } from '../../test/support/fixed-clock.js';
 import { JsonServer } from '../../test/support/json-server.js';
-import { providerConfig } from '../../test/support/provider-config.js';
+import { providerAt } from '../../test/support/provider-config.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
+import { createProviderFetch } from './provider-fetch.js';
 import { ProviderMetadata } from './provider-metadata.js';
 
 const SIX_HOURS = 6 * 60 * 60 * 1000;
@@ -19,7 +20,8 @@ beforeEach(() => {
   clock = new FixedClock();
   log = new RecordedEvents();
   metadata = new ProviderMetadata(
-    providerConfig({ issuer: server.origin, timeoutMs: 1_000 }),
+    providerAt(server.origin, { timeoutMs: 1_000 }),
+    createProviderFetch({}),
     clock,
     log,
   );
@@ -31,7 +33,7 @@ function discoverable(token: string, issuer = server.origin): void {
 }
 
 const tokenEndpoint = async (): Promise<string | undefined> =>
-  (await metadata.get()).serverMetadata().token_endpoint;
+  (await metadata.get()).token_endpoint;
 const discoveries = (count: number): Promise<void> => log.until('provider.discovered', count);
 const unreachable = expect.objectContaining({ code: 'provider_unreachable' });
 
@@ -64,11 +66,65 @@ describe('discovery', () => {
 
   it('refuses metadata of another issuer (OIDC Discovery §4.3)', async () => {
     discoverable('/token', 'https://evil.example');
-    await expect(metadata.get()).rejects.toEqual(unreachable);
+    await expect(metadata.get()).rejects.toMatchObject({ code: 'provider_misconfigured' });
     expect(metadata.known).toBe(false);
   });
 
-  it.each([[302], [404], [500]])('fails on status %d', async (status) => {
+  it('calls another issuer a wrong setting during the pause as well, and an outage an outage', async () => {
+    discoverable('/token', 'https://evil.example');
+    const misconfigured = expect.objectContaining({ code: 'provider_misconfigured' });
+    await expect(metadata.get()).rejects.toEqual(misconfigured);
+    await expect(metadata.get()).rejects.toEqual(misconfigured);
+    expect(server.asked).toHaveLength(1);
+    expect(log.events).toMatchObject([
+      {
+        name: 'provider.discovery_failed',
+        fields: { provider: 'generic', detail: 'the metadata name another issuer' },
+      },
+    ]);
+    clock.advance(1_000);
+    server.answerJson({}, 500);
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    clock.advance(2_000);
+    discoverable('/token');
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+  });
+
+  it('tells of every setting that the metadata contradict, and goes on', async () => {
+    server.answerJson({
+      issuer: server.origin,
+      authorization_endpoint: `${server.origin}/authorize`,
+      token_endpoint: `${server.origin}/token`,
+      jwks_uri: `${server.origin}/keys`,
+      token_endpoint_auth_methods_supported: ['private_key_jwt'],
+      id_token_signing_alg_values_supported: ['ES256'],
+    });
+    await metadata.get();
+    expect(log.events).toEqual([
+      { name: 'provider.discovered', fields: { provider: 'generic' } },
+      {
+        name: 'provider.misfit',
+        fields: {
+          provider: 'generic',
+          option: 'clientAuth',
+          fault: 'is client_secret_basic, which the provider does not offer',
+          remedy: 'use private_key_jwt, as registered there',
+        },
+      },
+      {
+        name: 'provider.misfit',
+        fields: {
+          provider: 'generic',
+          option: 'idTokenAlg',
+          fault: 'is RS256, which the provider does not offer',
+          remedy: 'use ES256',
+        },
+      },
+    ]);
+  });
+
+  it.each([[303], [404], [500]])('fails on status %d', async (status) => {
     server.answerJson({ issuer: server.origin }, status);
     await expect(metadata.get()).rejects.toEqual(unreachable);
     expect(server.asked).toHaveLength(1);
@@ -77,7 +133,8 @@ describe('discovery', () => {
   it('fails when the provider hangs', async () => {
     server.answerWith(() => undefined);
     const impatient = new ProviderMetadata(
-      providerConfig({ issuer: server.origin, timeoutMs: 50 }),
+      providerAt(server.origin, { timeoutMs: 50 }),
+      createProviderFetch({}),
       clock,
       log,
     );

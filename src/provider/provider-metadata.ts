@@ -1,17 +1,12 @@
-import {
-  allowInsecureRequests,
-  customFetch,
-  discovery,
-  type ClientMetadata,
-  type Configuration,
-} from 'openid-client';
-import type { ProviderConfig } from '../config/config.types.js';
+import type { ServerMetadata } from 'openid-client';
+import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
-import { clientAuthentication } from './client-auth.js';
+import { findMisfits } from './metadata-fit.js';
 import { errorName } from './provider-errors.js';
-import { providerFetch } from './provider-fetch.js';
+import type { ProviderFetch } from './provider-fetch.js';
+import { fetchServerMetadata } from './server-metadata.js';
 
 const REFRESH_MS = 6 * 60 * 60 * 1000;
 const BACK_OFF_MS = { first: 1_000, most: 30_000 } as const;
@@ -21,30 +16,39 @@ const BACK_OFF_MS = { first: 1_000, most: 30_000 } as const;
  * after a failure not asked again before a growing pause. The last good metadata survive a failing refresh.
  */
 export class ProviderMetadata {
-  private current: { readonly configuration: Configuration; readonly at: number } | undefined;
-  private running: Promise<Configuration> | undefined;
+  private current: { readonly server: ServerMetadata; readonly at: number } | undefined;
+  private running: Promise<ServerMetadata> | undefined;
   private failures = 0;
+  private lastFailure: VestibuleError | undefined;
   private retryAt = 0;
 
   constructor(
     private readonly provider: ProviderConfig,
+    private readonly fetch: ProviderFetch,
     private readonly clock: Clock,
     private readonly log: EventLog,
   ) {}
 
-  /** @throws VestibuleError `provider_unreachable` when nothing usable is known */
-  async get(): Promise<Configuration> {
+  /** @throws VestibuleError `provider_unreachable`, `provider_misconfigured` when nothing usable is known */
+  async get(): Promise<ServerMetadata> {
     const now = this.clock.now();
     if (this.current !== undefined && now - this.current.at < REFRESH_MS)
-      return this.current.configuration;
+      return this.current.server;
     const discovery = now >= this.retryAt || this.running !== undefined ? this.once() : undefined;
     // What is old is refreshed beside the request; nobody waits for it (a failure is logged there).
-    if (this.current !== undefined) return this.current.configuration;
+    if (this.current !== undefined) return this.current.server;
     if (discovery !== undefined) return discovery;
-    throw new VestibuleError('provider_unreachable', { detail: 'discovery failed a moment ago' });
+    throw this.failedBefore();
   }
 
-  private once(): Promise<Configuration> {
+  /** During the pause the fault is the same: a wrong setting is not called an outage. */
+  private failedBefore(): VestibuleError {
+    return new VestibuleError(this.lastFailure?.code ?? 'provider_unreachable', {
+      detail: 'discovery failed a moment ago',
+    });
+  }
+
+  private once(): Promise<ServerMetadata> {
     this.running ??= this.discover().finally(() => {
       this.running = undefined;
     });
@@ -56,46 +60,37 @@ export class ProviderMetadata {
     return this.current !== undefined;
   }
 
-  private async discover(): Promise<Configuration> {
+  private async discover(): Promise<ServerMetadata> {
     try {
-      const configuration = await this.request();
-      this.current = { configuration, at: this.clock.now() };
+      const server = await fetchServerMetadata(this.provider, this.fetch);
+      this.current = { server, at: this.clock.now() };
       this.failures = 0;
       this.log.event('provider.discovered', { provider: this.provider.id });
-      return configuration;
+      this.tellMisfits(server);
+      return server;
     } catch (error) {
+      const failure =
+        error instanceof VestibuleError
+          ? error
+          : new VestibuleError('provider_unreachable', { cause: error });
+      this.lastFailure = failure;
       this.failures += 1;
       this.retryAt =
         this.clock.now() + Math.min(BACK_OFF_MS.first * 2 ** (this.failures - 1), BACK_OFF_MS.most);
       this.log.event('provider.discovery_failed', {
         provider: this.provider.id,
         cause: errorName(error),
+        detail: failure.detail,
       });
-      if (this.current !== undefined) return this.current.configuration;
-      throw new VestibuleError('provider_unreachable', { cause: error });
+      if (this.current !== undefined) return this.current.server;
+      throw failure;
     }
   }
 
-  private async request(): Promise<Configuration> {
-    const { issuer, clientId, clientSecret, idTokenAlg, timeoutMs } = this.provider;
-    const client: Partial<ClientMetadata> = { id_token_signed_response_alg: idTokenAlg };
-    if (clientSecret !== undefined) client.client_secret = clientSecret;
-    const found = await discovery(
-      new URL(issuer),
-      clientId,
-      client,
-      clientAuthentication(this.provider),
-      {
-        timeout: timeoutMs / 1000,
-        [customFetch]: (url, options) => providerFetch(url, options as RequestInit),
-        // The configuration allows an http issuer on loopback only.
-        execute: new URL(issuer).protocol === 'http:' ? [allowInsecureRequests] : [],
-      },
-    );
-    // openid-client compares parsed URLs, to which a slash at the end is the same; Discovery §4.3 wants identity.
-    if (found.serverMetadata().issuer === issuer) return found;
-    throw new VestibuleError('provider_misconfigured', {
-      detail: 'the metadata name another issuer',
-    });
+  /** Said, not enforced: metadata are often wrong about what a registration may do, and the provider decides. */
+  private tellMisfits(server: ServerMetadata): void {
+    for (const misfit of findMisfits(this.provider, server)) {
+      this.log.event('provider.misfit', { provider: this.provider.id, ...misfit });
+    }
   }
 }

@@ -1,12 +1,13 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { ProvidersConfig, type ProviderConfig } from '../config/config.types.js';
+import { ProvidersConfig } from '../config/config.types.js';
+import type { ProviderConfig } from '../config/provider-config.types.js';
 import { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { EventLog } from '../logging/event-log.js';
+import { decryptToken, isEncrypted } from './encrypted-token.js';
 import { claimedParties } from './logout-token.js';
 import { ProviderClient } from './provider-client.js';
-import { ProviderKeys } from './provider-keys.js';
-import { ProviderMetadata } from './provider-metadata.js';
+import { providerParts } from './provider-parts.js';
 
 /** The configured providers by id. */
 @Injectable()
@@ -18,7 +19,12 @@ export class ProviderRegistry implements OnApplicationBootstrap {
     @Inject(Clock) clock: Clock,
     @Inject(EventLog) log: EventLog,
   ) {
-    this.clients = new Map(configs.map((config) => [config.id, createClient(config, clock, log)]));
+    this.clients = new Map(
+      configs.map((config) => [
+        config.id,
+        new ProviderClient(config, providerParts(config, clock, log), clock, log),
+      ]),
+    );
   }
 
   /** Metadata are fetched ahead, but nobody waits: the process starts without its providers. */
@@ -39,10 +45,19 @@ export class ProviderRegistry implements OnApplicationBootstrap {
    * The provider that a token claims to come from; unverified, it only chooses who verifies. Of several
    * registrations at one issuer it is the one that the token is meant for.
    */
-  issuing(token: string): ProviderClient | undefined {
-    const claimed = claimedParties(token);
-    const sharing = this.all.filter(({ config }) => config.issuer === claimed?.issuer);
+  async issuing(token: string): Promise<ProviderClient | undefined> {
+    const claimed = claimedParties(await this.opened(token));
+    const sharing = this.all.filter(({ config }) =>
+      config.tokenIssuers.some((issuer) => issuer === claimed?.issuer),
+    );
     return sharing.find(({ config }) => claimed?.audience.includes(config.clientId)) ?? sharing[0];
+  }
+
+  /** An encrypted token says nothing about itself before one of our keys has opened it. */
+  private async opened(token: string): Promise<string> {
+    if (!isEncrypted(token)) return token;
+    const keys = this.all.flatMap(({ config }) => config.decryptionKeys);
+    return decryptToken(token, keys).catch(() => token);
   }
 
   /** @throws VestibuleError `unknown_provider` */
@@ -51,11 +66,4 @@ export class ProviderRegistry implements OnApplicationBootstrap {
     if (client === undefined) throw new VestibuleError('unknown_provider');
     return client;
   }
-}
-
-function createClient(config: ProviderConfig, clock: Clock, log: EventLog): ProviderClient {
-  const metadata = new ProviderMetadata(config, clock, log);
-  const keys = new ProviderKeys(config.id, config.timeoutMs, clock, log);
-  const logoutKeys = new ProviderKeys(config.id, config.timeoutMs, clock, log);
-  return new ProviderClient(config, metadata, keys, logoutKeys, clock, log);
 }

@@ -50,14 +50,18 @@ export class ProxyService {
     const fresh = await this.refresher.fresh(reading.id, reading);
     switch (fresh.kind) {
       case 'usable':
-        return fresh.tokens.accessToken;
+        return fresh.tokens.accessToken ?? withoutToken(route);
       case 'ended':
         throw unauthenticated(fresh.reason);
       case 'later':
         throw new VestibuleError('provider_unreachable');
       case 'exhausted':
-        if (route.token === 'optional') return undefined;
-        throw new VestibuleError('token_unavailable');
+        return withoutToken(route);
     }
   }
+}
+
+/** A call without a token, where the route allows it. */
+function withoutToken({ token }: ProxyRouteConfig): undefined {
+  if (token !== 'optional') throw new VestibuleError('token_unavailable');
 }

@@ -57,8 +57,9 @@ export class TokenRefresher {
     { force = false }: { readonly force?: boolean } = {},
   ): Promise<FreshTokens> {
     const { tokens } = held.tokens;
-    if (!force && !isDue(tokens, this.clock.now(), this.config.leewayMs))
-      return { kind: 'usable', tokens };
+    const due =
+      tokens.accessToken === undefined || isDue(tokens, this.clock.now(), this.config.leewayMs);
+    if (!force && !due) return { kind: 'usable', tokens };
     if (tokens.refreshToken === undefined) return this.goOnWith(tokens, 'exhausted');
     if (this.backOff.isPaused(held.session.record.identity.provider)) {
       return this.goOnWith(tokens, 'later');

@@ -112,7 +112,11 @@ describe('the folders of src', () => {
         .filter((one) => one.lazy)
         .map((one) => `${from.path} -> ${one.file ?? one.specifier}`),
     );
-    expect(lazy.toSorted()).toEqual(['main.ts -> app/serve.ts', 'main.ts -> app/session-admin.ts']);
+    expect(lazy.toSorted()).toEqual([
+      'main.ts -> app/serve.ts',
+      'main.ts -> app/session-admin.ts',
+      'main.ts -> provider/provider-inspection.ts',
+    ]);
   });
 });
 

@@ -13,8 +13,11 @@ export function* secretsOfRun(run: {
   for (const hop of run.hops) yield* secretsOfHop(hop, run.config);
   for (const key of run.config.session.keys)
     yield { kind: 'session key', value: key.secret.toString('base64url') };
-  for (const { clientSecret } of run.config.providers) {
-    if (clientSecret !== undefined) yield { kind: 'client secret', value: clientSecret };
+  for (const { credentials, decryptionKeys } of run.config.providers) {
+    const { secret, keys } = credentials;
+    if (secret !== undefined) yield { kind: 'client secret', value: secret };
+    for (const { key } of [...keys, ...decryptionKeys])
+      yield { kind: 'private key', value: String(key.export({ format: 'jwk' }).d) };
   }
 }
 
@@ -27,6 +30,7 @@ const SENT: Readonly<Record<string, SecretKind>> = {
   code: 'code',
   code_verifier: 'verifier',
   refresh_token: 'refresh token',
+  client_assertion: 'client assertion',
 };
 
 function* secretsOfCall({ path, query, body, answer }: AnsweredCall): Iterable<Secret> {
@@ -71,7 +75,8 @@ function* named(
 
 function parsed(text: string): Record<string, unknown> {
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    // Nor need it be an object.
+    return (JSON.parse(text) ?? {}) as Record<string, unknown>;
   } catch {
     // A falsified answer need not be JSON.
     return {};

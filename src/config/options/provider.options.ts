@@ -1,37 +1,31 @@
-import { z } from 'zod';
 import { optional, required, withDefault } from '../option.js';
-import { choice, flag, line, list, text } from '../values/basic-values.js';
+import { PROFILES } from '../profiles.js';
+import { choice, filledList, flag, line, text } from '../values/basic-values.js';
+import { certificates } from '../values/certificates.js';
 import { duration } from '../values/duration.js';
-import { accept, refuse, secretOf, valueType, type Judged } from '../values/value-type.js';
-import { issuer } from '../values/web-url.js';
-
-/** RFC 6749 §3.3; OpenID Connect is spoken only when `openid` is asked for (OIDC Core §3.1.2.1). */
-const scope = valueType({
-  label: "scopes separated by spaces, 'openid' among them",
-  remedy: "separate the scopes by spaces and keep 'openid'",
-  input: z.string(),
-  judge: (given): Judged<string> => {
-    const scopes = given.split(' ').filter((part) => part !== '');
-    if (scopes.some((part) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(part))) {
-      return refuse('must be scopes separated by spaces');
-    }
-    return scopes.includes('openid')
-      ? accept([...new Set(scopes)].join(' '))
-      : refuse("must contain 'openid'");
-  },
-});
-
-const claimName = text(
-  'a claim name',
-  /^[\x21-\x2b\x2d-\x7e]{1,128}$/,
-  'list claim names, such as name, email',
-);
+import { endpoint, issuer, logoutTemplate } from '../values/web-url.js';
+import { providerClientOptions } from './provider-client.options.js';
+import { providerLoginOptions } from './provider-login.options.js';
 
 const providerId = text(
   'up to 32 lower-case letters, digits or hyphens, a letter first',
   /^[a-z][a-z0-9-]{0,31}$/,
   'choose a short id: it is part of the path /callback/{id}',
 );
+
+const label = text(
+  'up to 60 characters on one line',
+  /^\P{C}{1,60}$/u,
+  'write what a person should read on the button',
+);
+
+const tokenIssuer = text(
+  'an issuer',
+  /^[\x21-\x2b\x2d-\x7e]{1,500}$/,
+  "copy the value of 'iss' from a token, byte for byte",
+);
+
+const FOUND = 'as the metadata say';
 
 /** Section `providers`, one entry each: who vouches for users. */
 export const providerOptions = {
@@ -41,12 +35,19 @@ export const providerOptions = {
     otherwise: 'the profile',
     doc: 'Name of the provider in `/login?provider=` and `/callback/{id}`; needed when there are several.',
   }),
+  label: optional({
+    key: 'label',
+    env: 'OIDC_LABEL',
+    type: label,
+    otherwise: "the profile's, for `generic` the id",
+    doc: 'What a person reads where several providers are offered.',
+  }),
   profile: withDefault({
     key: 'profile',
     env: 'OIDC_PROVIDER',
-    type: choice('generic'),
+    type: choice(...PROFILES.map(({ name }) => name)),
     default: 'generic',
-    doc: "What is known of the provider's habits: `generic` is a provider that keeps to OpenID Connect.",
+    doc: "What is known of the provider's habits: other defaults for the options of this entry. `generic` is a provider that keeps to OpenID Connect.",
   }),
   issuer: required({
     key: 'issuer',
@@ -55,58 +56,82 @@ export const providerOptions = {
     remedy: "set it to the value of 'issuer' in the provider's discovery document",
     doc: "The provider's issuer, byte for byte: discovery and every ID token are compared with it. http on loopback only.",
   }),
-  clientId: required({
-    key: 'clientId',
-    env: 'OIDC_CLIENT_ID',
-    type: line,
-    remedy: 'register this application at the provider and set the client id that it gives',
-    doc: 'The id under which Vestibule is registered at the provider.',
+  tokenIssuers: optional({
+    key: 'tokenIssuers',
+    env: 'OIDC_TOKEN_ISSUERS',
+    type: filledList('issuers', tokenIssuer),
+    otherwise: 'the issuer',
+    doc: 'What `iss` of tokens and callbacks may say, where a provider calls itself otherwise there. Its users are kept under `OIDC_ISSUER` all the same.',
   }),
-  clientSecret: optional({
-    key: 'clientSecret',
-    env: 'OIDC_CLIENT_SECRET',
-    type: secretOf(line),
-    otherwise: 'needed unless `OIDC_CLIENT_AUTH` is `none`',
-    doc: 'The secret that goes with the client id.',
+  discovery: withDefault({
+    key: 'discovery',
+    env: 'OIDC_DISCOVERY',
+    type: flag,
+    default: 'true',
+    doc: 'Whether the metadata are fetched from the issuer (OIDC Discovery §4). Without, the endpoints must be written by hand.',
   }),
-  clientAuth: withDefault({
-    key: 'clientAuth',
-    env: 'OIDC_CLIENT_AUTH',
-    type: choice('client_secret_basic', 'client_secret_post', 'none'),
-    default: 'client_secret_basic',
-    doc: 'How Vestibule proves itself at the token endpoint. The default is what providers must support (RFC 6749 §2.3.1); `none` relies on PKCE alone.',
+  discoveryUrl: optional({
+    key: 'discoveryUrl',
+    env: 'OIDC_DISCOVERY_URL',
+    type: endpoint,
+    otherwise: 'below the issuer',
+    doc: 'Where the metadata document lies, if not at `/.well-known/openid-configuration` below the issuer. Its `issuer` is compared all the same.',
   }),
-  scope: withDefault({
-    key: 'scope',
-    env: 'OIDC_SCOPE',
-    type: scope,
-    default: 'openid profile email',
-    doc: 'What is asked for, separated by spaces. Add `offline_access` where the provider gives refresh tokens only then.',
+  authorizationEndpoint: optional({
+    key: 'endpoints.authorization',
+    env: 'OIDC_AUTHORIZATION_ENDPOINT',
+    type: endpoint,
+    otherwise: FOUND,
+    doc: 'Where logins begin. Like every endpoint written by hand it wins over the metadata.',
   }),
-  idTokenAlg: withDefault({
-    key: 'idTokenAlg',
-    env: 'OIDC_ID_TOKEN_ALG',
-    type: choice(
-      'RS256',
-      'RS384',
-      'RS512',
-      'PS256',
-      'PS384',
-      'PS512',
-      'ES256',
-      'ES384',
-      'ES512',
-      'EdDSA',
-    ),
-    default: 'RS256',
-    doc: 'The one algorithm that ID tokens may be signed with, whatever their header says. RS256 is what providers must support (OIDC Core §15.1).',
+  tokenEndpoint: optional({
+    key: 'endpoints.token',
+    env: 'OIDC_TOKEN_ENDPOINT',
+    type: endpoint,
+    otherwise: FOUND,
+    doc: 'Where codes are redeemed and tokens renewed.',
   }),
-  responseMode: withDefault({
-    key: 'responseMode',
-    env: 'OIDC_RESPONSE_MODE',
-    type: choice('query', 'form_post'),
-    default: 'query',
-    doc: 'How the provider sends the code back. `form_post` keeps it out of the address and needs https, because its cookie must be SameSite=None.',
+  userinfoEndpoint: optional({
+    key: 'endpoints.userinfo',
+    env: 'OIDC_USERINFO_ENDPOINT',
+    type: endpoint,
+    otherwise: FOUND,
+    doc: 'Where claims are asked for.',
+  }),
+  jwksUri: optional({
+    key: 'endpoints.jwks',
+    env: 'OIDC_JWKS_URI',
+    type: endpoint,
+    otherwise: FOUND,
+    doc: "Where the provider's public keys are.",
+  }),
+  revocationEndpoint: optional({
+    key: 'endpoints.revocation',
+    env: 'OIDC_REVOCATION_ENDPOINT',
+    type: endpoint,
+    otherwise: FOUND,
+    doc: 'Where tokens are revoked; without one they run out by themselves.',
+  }),
+  endSessionEndpoint: optional({
+    key: 'endpoints.endSession',
+    env: 'OIDC_END_SESSION_ENDPOINT',
+    type: endpoint,
+    otherwise: FOUND,
+    doc: 'Where a browser logs out at the provider (RP-Initiated Logout §2).',
+  }),
+  logoutUrl: optional({
+    key: 'logoutUrl',
+    env: 'OIDC_LOGOUT_URL',
+    type: logoutTemplate,
+    otherwise: 'the end-session endpoint',
+    doc: 'Address for logging out at a provider that does it in a way of its own: a template with `{post_logout_redirect_uri}`, `{client_id}`, `{state}`, `{id_token_hint}`.',
+  }),
+  ca: optional({
+    key: 'ca',
+    env: 'OIDC_CA',
+    type: certificates,
+    otherwise: 'the authorities that Node knows',
+    doc: "Authorities that vouch for the provider's own TLS certificate, PEM.",
   }),
   timeoutMs: withDefault({
     key: 'timeout',
@@ -115,19 +140,13 @@ export const providerOptions = {
     default: '10s',
     doc: 'How long one call to the provider may take.',
   }),
-  userinfo: withDefault({
-    key: 'userinfo',
-    env: 'OIDC_USERINFO',
-    type: flag,
-    default: 'true',
-    doc: 'Whether the userinfo endpoint is asked at login, where the provider has one. On, because with a code the claims of a scope come from there (OIDC Core §5.4), and many ID tokens hold little more than `sub`.',
+  clientId: required({
+    key: 'clientId',
+    env: 'OIDC_CLIENT_ID',
+    type: line,
+    remedy: 'register this application at the provider and set the client id that it gives',
+    doc: 'The id under which Vestibule is registered at the provider.',
   }),
-  claims: withDefault({
-    key: 'claims',
-    env: 'OIDC_CLAIMS',
-    type: list('claim names', claimName),
-    default:
-      'sub,name,preferred_username,given_name,family_name,email,email_verified,picture,locale',
-    doc: 'Claims of the ID token and of userinfo that go into the session and to the page. Everything else is dropped, because what is not kept cannot leak.',
-  }),
+  ...providerClientOptions,
+  ...providerLoginOptions,
 };

@@ -72,8 +72,8 @@ describe('the configuration file', () => {
       session: { keys: [{ kid: 'new' }, { kid: 'old' }], idleMs: 600_000 },
       store: { connection: { url: 'redis://redis:6379' } },
       providers: [
-        { id: 'staff', clientSecret: 's3cret', clientAuth: 'client_secret_basic' },
-        { id: 'guests', clientId: '1234', clientAuth: 'none', claims: ['sub'] },
+        { id: 'staff', credentials: { method: 'client_secret_basic', secret: 's3cret' } },
+        { id: 'guests', clientId: '1234', credentials: { method: 'none' } },
       ],
       routes: [
         {
@@ -148,7 +148,7 @@ describe('references to variables', () => {
       { ...env, STAFF_SECRET_FILE: '/run/secrets/staff' },
       { files: { [PATH]: FULL, '/run/secrets/staff': 'from-a-file\n' } },
     );
-    expect(config.providers[0]?.clientSecret).toBe('from-a-file');
+    expect(config.providers[0]?.credentials.secret).toBe('from-a-file');
   });
 
   it('stay as they are behind a second dollar sign, and are not looked for in what is put in', () => {
@@ -239,7 +239,7 @@ describe('what is wrong in the file', () => {
   it('lets several providers refer to such a variable', () => {
     const yaml = FULL.replace('STAFF_SECRET', 'OIDC_CLIENT_SECRET');
     const config = load(yaml, { ...FULL_ENV, OIDC_CLIENT_SECRET: 'x' });
-    expect(config.providers[0]?.clientSecret).toBe('x');
+    expect(config.providers[0]?.credentials.secret).toBe('x');
   });
 
   it('refuses two providers of one id', () => {

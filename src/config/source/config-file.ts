@@ -105,6 +105,16 @@ function keysOf(options: OptionSet): readonly string[] {
   return Object.values(options).map((option) => option.key);
 }
 
+/** What may stand at one level: the first names of the keys, and below each what is left of them. */
+function levelOf(keys: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const level = new Map<string, string[]>();
+  for (const key of keys) {
+    const [first = '', ...rest] = key.split('.');
+    level.set(first, [...(level.get(first) ?? []), ...(rest.length > 0 ? [rest.join('.')] : [])]);
+  }
+  return level;
+}
+
 function asMapping(value: unknown, key: string, report: Report): Mapping {
   if (value === undefined || value === null || value === UNRESOLVED) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Mapping;
@@ -121,16 +131,46 @@ function asSequence(value: unknown, key: string, report: Report): readonly unkno
 
 function checkKeys(
   mapping: Mapping,
-  known: readonly string[],
+  keys: readonly string[],
   prefix: string,
   report: Report,
 ): void {
-  for (const name of Object.keys(mapping)) {
-    if (known.includes(name)) continue;
-    const meant = didYouMean(name, known);
-    const where = prefix === '' ? 'the file has' : 'this section has';
-    const remedy =
-      meant === undefined ? `${where} ${known.join(', ')}` : `did you mean '${meant}'?`;
-    report.problem(`${prefix}${name}`, 'is not a setting', remedy);
+  const known = levelOf(keys);
+  for (const [name, value] of Object.entries(mapping)) {
+    const below = known.get(name);
+    if (below === undefined) report.problem(`${prefix}${name}`, ...unknownKey(name, known, prefix));
+    else if (below.length > 0) checkNested(value, below, `${prefix}${name}`, report);
   }
+}
+
+/** What holds nothing was meant to say something: an empty `allow`, or a rule of it, must not mean everybody. */
+function checkNested(value: unknown, keys: readonly string[], path: string, report: Report): void {
+  if (value === UNRESOLVED) return;
+  if (isEmpty(value)) {
+    report.problem(path, 'is empty', `remove it, or set ${keys.join(', ')}`);
+    return;
+  }
+  const mapping = asMapping(value, path, report);
+  checkKeys(mapping, keys, `${path}.`, report);
+  for (const [name, one] of Object.entries(mapping)) {
+    if (one !== null || !keys.includes(name)) continue;
+    report.problem(`${path}.${name}`, 'is empty', 'give it a value, or remove it');
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  const isMapping = typeof value === 'object' && !Array.isArray(value);
+  return isMapping && Object.keys(value ?? {}).length === 0;
+}
+
+function unknownKey(
+  name: string,
+  known: ReadonlyMap<string, unknown>,
+  prefix: string,
+): [fault: string, remedy: string] {
+  const names = [...known.keys()];
+  const meant = didYouMean(name, names);
+  const where = prefix === '' ? 'the file has' : 'this section has';
+  const remedy = meant === undefined ? `${where} ${names.join(', ')}` : `did you mean '${meant}'?`;
+  return ['is not a setting', remedy];
 }

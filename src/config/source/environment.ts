@@ -15,7 +15,7 @@ const FAULTY: Found = { kind: 'faulty' };
 
 /**
  * The environment. A variable that is empty or blank counts as not set: that is how Compose hands on what
- * nobody set. Secrets may stand in a file that `<NAME>_FILE` names; one line break at its end is cut.
+ * nobody set; only a rule of who may log in must not be lost like that. Secrets may stand in a file that `<NAME>_FILE` names; one line break at its end is cut.
  */
 export class Environment {
   /** Each file is read, and complained about, once. */
@@ -41,8 +41,17 @@ export class Environment {
     return value === undefined || value.trim() === '' ? undefined : value;
   }
 
+  /** Whether a variable is there, be it blank. */
+  isNamed(name: string): boolean {
+    return Object.hasOwn(this.env, name) && this.env[name] !== undefined;
+  }
+
   find(option: Option): Found {
     if (option.env === undefined) return ABSENT;
+    if (option.restricts && this.isNamed(option.env) && !this.isSet(option.env)) {
+      this.report.problem(option.env, 'is empty', 'say who may log in, or unset it');
+      return FAULTY;
+    }
     return option.type.secret ? this.findSecret(option.env) : this.findPlain(option.env);
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accept, refuse, valueType, type Judged, type ValueType } from './value-type.js';
+import { accept, readValue, refuse, valueType, type Judged, type ValueType } from './value-type.js';
 
 /** Text of one form. `label` follows 'must be'. */
 export function text(label: string, pattern: RegExp, remedy: string): ValueType<string> {
@@ -21,12 +21,13 @@ export const line = text(
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): ValueType<T> {
   const label = `one of ${words.join(', ')}`;
-  return valueType({
+  const type = valueType({
     label,
     remedy: `write ${label}`,
     input: z.enum(words),
     judge: (given) => accept(given),
   });
+  return { ...type, words };
 }
 
 /** `true` or `false`. */
@@ -55,8 +56,15 @@ export function integer(min: number, max: number): ValueType<number> {
 /** Port 0 lets the system choose one. */
 export const port = integer(0, 65_535);
 
-/** A list: comma-separated text, or a sequence in the file. Every entry must be right, none twice. */
-export function list<T>(label: string, entry: ValueType<T>): ValueType<readonly T[]> {
+/**
+ * A list: comma-separated text, or a sequence in the file. Every entry must be right, none twice; `nameOf` says
+ * what makes two entries the same, where that is not the whole text.
+ */
+export function list<T>(
+  label: string,
+  entry: ValueType<T>,
+  nameOf?: (value: T) => string,
+): ValueType<readonly T[]> {
   return valueType({
     label: `a list of ${label}`,
     remedy: 'separate the entries by commas',
@@ -66,18 +74,35 @@ export function list<T>(label: string, entry: ValueType<T>): ValueType<readonly 
       const texts = (typeof given === 'string' ? given.split(',') : given)
         .map((part) => part.trim())
         .filter((part) => part !== '');
-      return judgeEntries(texts, entry);
+      return judgeEntries(texts, entry, nameOf);
     },
   });
 }
 
-function judgeEntries<T>(texts: readonly string[], entry: ValueType<T>): Judged<readonly T[]> {
+/** The same, but not empty: a rule that lists nothing was meant to say something. */
+export function filledList<T>(label: string, entry: ValueType<T>): ValueType<readonly T[]> {
+  const any = list(label, entry);
+  const schema = any.schema.refine((values) => values.length > 0, {
+    error: 'is empty',
+    params: { remedy: 'write at least one entry, or remove it' },
+  });
+  return { ...any, schema };
+}
+
+function judgeEntries<T>(
+  texts: readonly string[],
+  entry: ValueType<T>,
+  nameOf?: (value: T) => string,
+): Judged<readonly T[]> {
   const values: T[] = [];
-  for (const [at, part] of texts.entries()) {
-    if (texts.indexOf(part) !== at) return refuse(`entry ${at + 1} is there twice`, 'remove one');
-    const result = entry.schema.safeParse(part);
-    if (!result.success) return refuse(`entry ${at + 1} must be ${entry.label}`, entry.remedy);
-    values.push(result.data);
+  const names = new Set<string>();
+  for (const [at, text] of texts.entries()) {
+    const judged = readValue(entry, text);
+    if (judged.kind === 'refused') return refuse(`entry ${at + 1} ${judged.fault}`, judged.remedy);
+    const name = nameOf?.(judged.value) ?? text;
+    if (names.has(name)) return refuse(`entry ${at + 1} is there twice`, 'remove one');
+    names.add(name);
+    values.push(judged.value);
   }
   return accept(values);
 }

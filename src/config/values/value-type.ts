@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { didYouMean } from '../did-you-mean.js';
 
 /** A kind of value: how it is called, and how it is read from text or from the file. */
 export interface ValueType<T> {
@@ -8,6 +9,8 @@ export interface ValueType<T> {
   readonly remedy: string;
   /** Never shown, may come from a file named by `<NAME>_FILE`. */
   readonly secret: boolean;
+  /** All that may be written, where it is one of a few words. */
+  readonly words?: readonly string[];
   readonly schema: z.ZodType<T>;
 }
 
@@ -63,17 +66,17 @@ export function readValue<T>(type: ValueType<T>, raw: unknown): Judged<T> {
   if (result.success) return accept(result.data);
   const [issue] = result.error.issues;
   // Only our own sentences are shown: zod's may describe the input.
-  if (issue?.code !== 'custom')
-    return refuse(`must be ${type.label}`, `${type.remedy}${quotesMissing(raw)}`);
+  if (issue?.code !== 'custom') return refuse(`must be ${type.label}`, remedyFor(type, raw));
   const remedy: unknown = issue.params?.['remedy'];
   return refuse(issue.message, typeof remedy === 'string' ? remedy : type.remedy);
 }
 
-/** A client id of digits is a number in YAML unless it is quoted. */
-function quotesMissing(raw: unknown): string {
-  return typeof raw === 'number' || typeof raw === 'boolean'
-    ? '; in the file, put it in quotes'
-    : '';
+function remedyFor({ remedy, words }: ValueType<unknown>, raw: unknown): string {
+  const meant = typeof raw === 'string' && words ? didYouMean(raw, words) : undefined;
+  if (meant !== undefined) return `did you mean '${meant}'?`;
+  // A client id of digits is a number in YAML unless it is quoted.
+  const isBare = typeof raw === 'number' || typeof raw === 'boolean';
+  return isBare ? `${remedy}; in the file, put it in quotes` : remedy;
 }
 
 /** The same values, but kept from every text, and readable from a file named by `<NAME>_FILE`. */

@@ -111,3 +111,52 @@ export const exactOrigin = urlType<string>(
     return judged.value.origin === given ? accept(given) : refuse('must be a bare origin');
   },
 );
+
+/** An endpoint of a provider: an absolute URL, or a path on the issuer's host. A query stays (RFC 6749 §3.1). */
+export const endpoint = urlType<string>(
+  "a URL, or a path on the issuer's host such as /oauth2/token",
+  "write https://host/path, or '/path' for the issuer's own host",
+  (given) => (given.startsWith('/') ? ownPath(given) : withQuery(given)),
+);
+
+/** The same, with places in braces that are filled in later. */
+export const logoutTemplate = urlType<string>(
+  "a URL or a path on the issuer's host, with {post_logout_redirect_uri} and the like",
+  'use {post_logout_redirect_uri}, {client_id}, {state} and {id_token_hint} in its query',
+  (given) => {
+    const filled = given.replaceAll(
+      /=\{(?:post_logout_redirect_uri|client_id|state|id_token_hint)\}/g,
+      '=value',
+    );
+    if (/[{}]/.test(filled)) return refuse('has braces around something that is not known');
+    const judged = filled.startsWith('/') ? ownPath(filled) : withQuery(filled);
+    return judged.kind === 'refused' ? judged : accept(given);
+  },
+);
+
+/** A redirect URI of an application, compared byte for byte (RFC 9700 §2.1). */
+export const redirectUri = urlType<string>(
+  'a URL such as https://app.example.com/signed-in',
+  'write it exactly as it is registered at the provider',
+  (given) => withQuery(given),
+);
+
+const VISIBLE = /^[\x21-\x5b\x5d-\x7e]+$/;
+const NO_FRAGMENT = "remove '#' and what follows";
+
+function ownPath(given: string): Judged<string> {
+  if (given.includes('#')) return refuse('must have no fragment', NO_FRAGMENT);
+  return VISIBLE.test(given) && !given.startsWith('//')
+    ? accept(given)
+    : refuse("must be a URL, or a path that begins with one '/'");
+}
+
+function withQuery(given: string): Judged<string> {
+  if (given.includes('#')) return refuse('must have no fragment', NO_FRAGMENT);
+  const [bare = ''] = given.split('?', 1);
+  const judged = secureUrl(bare);
+  if (judged.kind === 'refused') return judged;
+  return VISIBLE.test(given)
+    ? accept(given)
+    : refuse('must be of visible ASCII characters', 'percent-encode all others');
+}
