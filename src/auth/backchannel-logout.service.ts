@@ -21,7 +21,7 @@ export class BackchannelLogoutService {
    * @throws VestibuleError `logout_token_rejected`, `store_unavailable`, `provider_unreachable`
    */
   async carryOut(logoutToken: string): Promise<void> {
-    const provider = this.providers.issuing(logoutToken);
+    const provider = await this.providers.issuing(logoutToken);
     if (provider === undefined) {
       throw new VestibuleError('logout_token_rejected', { detail: 'logout token: iss' });
     }

@@ -19,6 +19,7 @@ import { LoginTransactions } from './login-transactions.js';
 const { cookie } = configOf(HTTPS_ENV);
 const browser = randomToken();
 const CODE = 'the-code';
+const SESSION_ID = randomToken();
 
 let world: ReturnType<typeof sessionWorld>;
 let transactions: LoginTransactions;
@@ -46,7 +47,7 @@ function service({
   start,
 }: World = {}): CallbackService {
   const provider = (id: string) => ({
-    config: { id },
+    config: { id, issuer: newTransaction().issuer },
     isIssuerOf: async () => isIssuer,
     redeem: async () => {
       steps.push('redeem');
@@ -61,6 +62,7 @@ function service({
     start: async (...[, , { replaces }]: Parameters<SessionLifecycle['start']>) => {
       steps.push(`start${replaces === undefined ? '' : ` replacing ${replaces}`}`);
       await start?.();
+      return SESSION_ID;
     },
   } as unknown as SessionLifecycle;
   return new CallbackService(
@@ -93,6 +95,7 @@ describe('a good answer', () => {
     await expect(service().complete(callback(), answer(state))).resolves.toEqual({
       kind: 'logged-in',
       returnTo: '/orders',
+      sessionId: SESSION_ID,
     });
     expect(steps).toEqual(['redeem', 'start replacing old-key']);
     expect(world.log.count('login.succeeded')).toBe(1);
@@ -143,6 +146,13 @@ describe('an answer that is not one', () => {
       'both code and error',
       'login_state_missing',
       (state) => `state=${state}&code=${CODE}&error=x`,
+    ],
+    ['an empty code', 'login_state_missing', (state) => `state=${state}&code=`],
+    ['an empty error', 'login_state_missing', (state) => `state=${state}&error=`],
+    [
+      'a code and an empty error',
+      'login_state_missing',
+      (state) => `state=${state}&code=${CODE}&error=`,
     ],
     ['a state of another shape', 'login_state_unknown', () => `state=short&code=${CODE}`],
     ['a repeated state', 'bad_request', (state) => `state=${state}&state=${state}&code=${CODE}`],
@@ -196,11 +206,69 @@ describe('an answer of somebody else than the provider that was asked', () => {
     'of the providers %j an answer at the path of %p passes: %s',
     async (providers, path, passes) => {
       const { state } = await begun();
-      const outcome = service({ providers }).complete(callback(), answer(state), path);
+      const arrival = path === undefined ? {} : { provider: path };
+      const outcome = service({ providers }).complete(callback(), answer(state), arrival);
       if (passes) await expect(outcome).resolves.toMatchObject({ kind: 'logged-in' });
       else await expect(outcome).rejects.toEqual(refusal('login_rejected'));
     },
   );
+});
+
+describe('an answer to a request of an earlier configuration', () => {
+  it('consumes nothing when the provider of that name has another issuer now (H-14)', async () => {
+    const transaction = await begun({ issuer: 'https://former.example' });
+    await expect(service().complete(callback(), answer(transaction.state))).rejects.toEqual(
+      refusal('login_rejected'),
+    );
+    expect(await isThere(transaction)).toBe(true);
+    expect(steps).toEqual([]);
+  });
+});
+
+describe('an answer that an application hands in', () => {
+  const handedIn = (state: string, more?: Record<string, string>) =>
+    service().complete(callback(), answer(state, more), { byApp: true });
+
+  it('starts the session when the application was the redirect URI', async () => {
+    const { state } = await begun({ forApp: true });
+    await expect(handedIn(state)).resolves.toMatchObject({
+      kind: 'logged-in',
+      sessionId: SESSION_ID,
+    });
+    expect(steps).toEqual(['redeem', 'start']);
+  });
+
+  it.each([
+    ['an application hands in what was to come to us', false],
+    ['a redirect brings what was to come to the application', true],
+  ])('consumes nothing when %s', async (_what, forApp) => {
+    for (const more of [{ code: CODE }, { error: 'access_denied' }]) {
+      const transaction = await begun({ forApp });
+      const outcome = service().complete(callback(), answer(transaction.state, more), {
+        byApp: !forApp,
+      });
+      await expect(outcome).rejects.toEqual(refusal('login_rejected'));
+      expect(await isThere(transaction)).toBe(true);
+    }
+    expect(steps).toEqual([]);
+  });
+
+  it('is not healed: the application decides what comes next', async () => {
+    const [used, old] = [await begun({ forApp: true }), await begun({ forApp: true })];
+    await transactions.take(browser, used.state);
+    await expect(handedIn(used.state)).rejects.toEqual(refusal('login_state_unknown'));
+    world.pass(loginConfig.transactionMs);
+    await expect(handedIn(old.state)).rejects.toEqual(refusal('login_state_unknown'));
+    expect(world.log.count('login.healed')).toBe(0);
+    expect(steps).toEqual([]);
+  });
+
+  it('may be that nobody is logged in at the provider', async () => {
+    const { state } = await begun({ forApp: true, prompt: 'none' });
+    await expect(handedIn(state, { error: 'login_required' })).resolves.toMatchObject({
+      kind: 'not-logged-in',
+    });
+  });
 });
 
 describe('an error of the provider', () => {

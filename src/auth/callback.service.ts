@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isToken } from '../crypto/random.js';
-import type { LoginTransaction } from '../domain/login-transaction.js';
+import type { LoginStub, LoginTransaction } from '../domain/login-transaction.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { single } from '../http/form.js';
 import { headerOf, type Exchange } from '../http/exchange.js';
@@ -11,8 +11,16 @@ import { SessionLifecycle } from '../session/session-lifecycle.js';
 import { BrowserBinding } from './browser-binding.js';
 import { LoginTransactions } from './login-transactions.js';
 
+/** How an answer came: the path that it came by, and whose hands brought it. */
+export interface Arrival {
+  /** The provider that the path names. */
+  readonly provider?: string;
+  /** A script of the application hands it in; else the provider's redirect or form brings it. */
+  readonly byApp?: boolean;
+}
+
 export type CallbackOutcome =
-  | { readonly kind: 'logged-in'; readonly returnTo: string }
+  | { readonly kind: 'logged-in'; readonly returnTo: string; readonly sessionId: string }
   /** A `prompt=none` that the provider could not answer: no error, the person is simply not logged in there. */
   | { readonly kind: 'not-logged-in'; readonly returnTo: string }
   /** Consumed or too old: the bounce page heals it. */
@@ -39,30 +47,29 @@ export class CallbackService {
 
   /**
    * The steps of a callback, in the order that makes it safe: the state is spent before the code.
-   * `provider` is the one of the path, where the redirect URI names it.
    * @throws VestibuleError `login_state_missing`, `login_state_unknown`, `login_rejected`, `login_denied`,
    *   `provider_unreachable`, `provider_misconfigured`, `store_unavailable`
    */
   async complete(
     exchange: Exchange,
     parameters: URLSearchParams,
-    provider?: string,
+    arrival: Arrival = {},
   ): Promise<CallbackOutcome> {
     const state = readState(parameters);
     const binding = this.readBinding(exchange);
-    await this.checkSender(binding, state, parameters, provider);
+    await this.checkSender(binding, state, parameters, arrival);
     const taking = await this.transactions.take(binding, state);
     if (taking.kind === 'unknown') throw new VestibuleError('login_state_unknown');
-    if (taking.kind === 'consumed') return this.heal(taking.stub.returnTo, taking.stub.healed);
+    if (taking.kind === 'consumed') return this.heal(taking.stub, arrival);
     const { transaction } = taking;
     const error = parameters.get('error');
     if (error !== null) return this.refused(transaction, error);
     const redeemed = await this.providers
       .named(transaction.provider)
-      .redeem(parameters, transaction);
-    await this.startSession(exchange, transaction, redeemed);
+      .redeem(parameters.get('code') ?? '', transaction);
+    const sessionId = await this.startSession(exchange, transaction, redeemed);
     this.log.event('login.succeeded', { request: exchange.id, provider: transaction.provider });
-    return { kind: 'logged-in', returnTo: transaction.returnTo };
+    return { kind: 'logged-in', returnTo: transaction.returnTo, sessionId };
   }
 
   private readBinding(exchange: Exchange): string {
@@ -72,27 +79,32 @@ export class CallbackService {
     return binding;
   }
 
-  /** An answer that another provider may have sent consumes nothing (RFC 9207 §2.4). */
+  /** An answer that another provider may have sent, or that came to another redirect URI, consumes nothing (RFC 9207 §2.4). */
   private async checkSender(
     binding: string,
     state: string,
     parameters: URLSearchParams,
-    provider: string | undefined,
+    arrival: Arrival,
   ): Promise<void> {
     const transaction = await this.transactions.peek(binding, state);
     if (transaction === undefined) return;
+    if ((transaction.forApp ?? false) !== (arrival.byApp ?? false))
+      reject('the answer came to another redirect URI than the one that was asked for');
     const expected = this.providers.named(transaction.provider);
-    const several = this.providers.all.length > 1;
-    const rightPath = several
-      ? provider === transaction.provider
-      : provider === undefined || provider === transaction.provider;
-    if (rightPath && (await expected.isIssuerOf(parameters))) return;
-    throw new VestibuleError('login_rejected', {
-      detail: 'the answer is not from the provider that was asked',
-    });
+    const sameIssuer = transaction.issuer === expected.config.issuer;
+    const rightPath = this.isPathOf(transaction.provider, arrival.provider);
+    if (!sameIssuer || !rightPath || !(await expected.isIssuerOf(parameters)))
+      reject('the answer is not from the provider that was asked');
   }
 
-  private heal(returnTo: string, healed: boolean): CallbackOutcome {
+  /** With several providers each has its own path; with one the path may name it. */
+  private isPathOf(asked: string, named: string | undefined): boolean {
+    return named === asked || (named === undefined && this.providers.all.length === 1);
+  }
+
+  /** A script is not healed: it decides itself whether to look for its session or to start anew. */
+  private heal({ returnTo, healed }: LoginStub, { byApp = false }: Arrival): CallbackOutcome {
+    if (byApp) throw new VestibuleError('login_state_unknown', { detail: 'consumed or too old' });
     if (healed) throw new VestibuleError('login_state_unknown', { detail: 'healed once already' });
     this.log.event('login.healed');
     return { kind: 'stale', returnTo };
@@ -116,10 +128,10 @@ export class CallbackService {
     exchange: Exchange,
     transaction: LoginTransaction,
     redeemed: Redeemed,
-  ): Promise<void> {
+  ): Promise<string> {
     const client = (headerOf(exchange, 'user-agent') ?? '').slice(0, 200);
     try {
-      await this.lifecycle.start(
+      return await this.lifecycle.start(
         exchange,
         { ...redeemed, client },
         {
@@ -132,6 +144,10 @@ export class CallbackService {
       throw error;
     }
   }
+}
+
+function reject(detail: string): never {
+  throw new VestibuleError('login_rejected', { detail });
 }
 
 const KNOWN_ERRORS: ReadonlySet<string> = new Set([
@@ -151,7 +167,8 @@ function readState(parameters: URLSearchParams): string {
   const code = single(parameters, 'code');
   const error = single(parameters, 'error');
   single(parameters, 'iss');
-  if (state === undefined || (code === undefined) === (error === undefined))
+  const answers = [code, error].filter((value) => value !== undefined);
+  if (state === undefined || answers.length !== 1 || answers.includes(''))
     throw new VestibuleError('login_state_missing');
   if (!isToken(state)) throw new VestibuleError('login_state_unknown');
   return state;

@@ -2,13 +2,15 @@ import { Controller } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { sendJson, sendPage, sendRedirect } from '../http/answer.js';
 import { headerOf, Http, isNavigation, isPrefetch, type Exchange } from '../http/exchange.js';
+import { readForm } from '../http/form.js';
 import { chooserPage } from '../http/pages/chooser.page.js';
 import { OwnPage } from '../http/own-page.js';
 import { PublicUrl } from '../http/public-url.js';
 import { BindRoute } from '../http/route.decorator.js';
-import { LoginService, type LoginStart } from './login.service.js';
+import type { LoginChoice } from './login-requests.js';
+import { LoginService } from './login.service.js';
 
-/** `GET /login`: a page navigation goes to the provider, a fetch of our own page gets the address, nothing else starts anything. */
+/** `/login`: a page navigation goes to the provider, a fetch of our own page gets the address, nothing else starts anything. */
 @Controller()
 export class LoginController {
   constructor(
@@ -22,18 +24,26 @@ export class LoginController {
     const byFetch = this.isOwnFetch(exchange);
     if (isPrefetch(exchange) || !(byFetch || isNavigation(exchange)))
       throw new VestibuleError('not_a_navigation');
-    const query = new URLSearchParams(exchange.search);
-    const start = await this.logins.start(exchange, query);
-    if (byFetch) sendJson(exchange, 200, { location: this.addressOf(start, query) });
-    else if (start.kind === 'redirect') sendRedirect(exchange, 302, start.location);
-    else sendPage(exchange, 200, chooserPage(this.choices(start.providers, query)));
+    const start = await this.logins.start(exchange, new URLSearchParams(exchange.search));
+    if (byFetch) {
+      // A script that has not chosen a provider is told of the page on which a person does.
+      const location =
+        start.kind === 'redirect' ? start.location : this.urls.path('/login', start.query);
+      sendJson(exchange, 200, { location });
+    } else if (start.kind === 'redirect') sendRedirect(exchange, 302, start.location);
+    else sendPage(exchange, 200, chooserPage(this.links(start.choices)));
   }
 
-  /** For a script that has not chosen a provider: the page on which a person does. */
-  private addressOf(start: LoginStart, query: URLSearchParams): string {
-    return start.kind === 'redirect'
-      ? start.location
-      : this.urls.path('/login', Object.fromEntries(query));
+  /**
+   * A login that a third party initiates by form (OIDC Core §4). It goes on as a GET: a cross-site POST brings no
+   * SameSite cookie, and a new binding would cut off the logins of the browser's other tabs.
+   */
+  @BindRoute('login.initiate')
+  async initiate(@Http() exchange: Exchange): Promise<void> {
+    if (isPrefetch(exchange) || !isNavigation(exchange))
+      throw new VestibuleError('not_a_navigation');
+    const query = this.logins.initiated(await readForm(exchange));
+    sendRedirect(exchange, 303, this.urls.path('/login', query));
   }
 
   private isOwnFetch(exchange: Exchange): boolean {
@@ -41,13 +51,7 @@ export class LoginController {
     return wantsJson && this.ownPage.isProvenBy(exchange);
   }
 
-  private choices(
-    providers: readonly string[],
-    query: URLSearchParams,
-  ): { label: string; href: string }[] {
-    return providers.map((provider) => ({
-      label: provider,
-      href: this.urls.path('/login', { ...Object.fromEntries(query), provider }),
-    }));
+  private links(choices: readonly LoginChoice[]): { label: string; href: string }[] {
+    return choices.map(({ label, query }) => ({ label, href: this.urls.path('/login', query) }));
   }
 }

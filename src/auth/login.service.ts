@@ -6,12 +6,17 @@ import type { Exchange } from '../http/exchange.js';
 import { EventLog } from '../logging/event-log.js';
 import { SessionReader } from '../session/session-reader.js';
 import { BrowserBinding } from './browser-binding.js';
-import { LoginRequests, type LoginRequest } from './login-requests.js';
+import {
+  LoginRequests,
+  type LoginQuery,
+  type LoginRequest,
+  type LoginRequestReading,
+} from './login-requests.js';
 import { LoginTransactions } from './login-transactions.js';
 
 export type LoginStart =
   | { readonly kind: 'redirect'; readonly location: string }
-  | { readonly kind: 'choose'; readonly providers: readonly string[] };
+  | Extract<LoginRequestReading, { kind: 'choose' }>;
 
 /** Starts logins: a request to the provider, a binding in the browser, a transaction in the store. */
 @Injectable()
@@ -38,9 +43,23 @@ export class LoginService {
     return { kind: 'redirect', location };
   }
 
+  /**
+   * What a third party's form asks for, as a query of `/login`; starts nothing yet.
+   * @throws VestibuleError `unknown_provider`, `bad_request`
+   */
+  initiated(form: URLSearchParams): LoginQuery {
+    return this.requests.initiated(form);
+  }
+
   private transactionFor(exchange: Exchange, request: LoginRequest): LoginTransaction {
     const replaces = this.sessions.presented(exchange);
-    const { max_age: maxAge, acr_values: acrValues, prompt } = request.parameters;
+    const { authorizationParams } = request.provider.config;
+    // What is asked for is checked, whoever asks.
+    const asked: Readonly<Record<string, string>> = {
+      ...authorizationParams,
+      ...request.parameters,
+    };
+    const { max_age: maxAge, acr_values: acrValues, prompt } = asked;
     return {
       provider: request.provider.config.id,
       issuer: request.provider.config.issuer,
@@ -55,6 +74,7 @@ export class LoginService {
       ...(acrValues !== undefined && { acrValues }),
       ...(prompt !== undefined && { prompt }),
       ...(request.healed && { healed: true }),
+      ...(request.forApp && { forApp: true }),
     };
   }
 }

@@ -1,4 +1,11 @@
 import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
+import {
+  corpusFor,
+  faultOf,
+  REDIRECT_CORPUS,
+  type Realm,
+} from '../../test/support/redirect-corpus.js';
+import { ownPrefixes } from '../http/route-table.js';
 import { ReturnTo } from './return-to.js';
 
 const ENV = {
@@ -102,6 +109,53 @@ describe('leads home instead', () => {
     ['/app/../orders'],
   ])('which is the base path, for %s', (value) => {
     expect(based.resolve(value)).toBe('/app/');
+  });
+});
+
+describe('the corpus of redirects', () => {
+  const ORIGIN = 'https://app.example.com';
+  const closed = [...ownPrefixes(), '/api'];
+  const corpus = corpusFor(ORIGIN);
+  const realm: Realm = { origin: ORIGIN, basePath: '', closed };
+
+  it('has 520 different strings and more', () => {
+    expect(new Set(REDIRECT_CORPUS).size).toBe(REDIRECT_CORPUS.length);
+    expect(REDIRECT_CORPUS.length).toBeGreaterThanOrEqual(520);
+  });
+
+  it.each([
+    ['at the root', root, realm],
+    ['below a base path', based, { ...realm, basePath: '/app' }],
+  ])('leads to a page of ours, %s (ATK-20…24, ATK-29, H-01)', (_where, resolver, ours) => {
+    const faults = corpus
+      .map((given) => ({ given, fault: faultOf(resolver.resolve(given), ours) }))
+      .filter(({ fault }) => fault !== undefined);
+    expect(faults).toEqual([]);
+  });
+
+  it('is written out as an address that every parser reads alike', () => {
+    for (const given of corpus) expect(root.resolve(given)).toMatch(/^\/(?![/\\])[!-~]*$/);
+  });
+
+  // That a string cannot do harm shows nothing unless it would to somebody less careful.
+  it.each<[string, number, (value: string) => string]>([
+    ['nothing', 540, (value) => value],
+    ['a rooted path', 200, (value) => (value.startsWith('/') ? value : '/')],
+    ['one slash', 100, (value) => (/^\/(?!\/)/.test(value) ? value : '/')],
+    ['one slash, no backslash', 90, (value) => (/^\/(?![/\\])/.test(value) ? value : '/')],
+    ['no host of others', 150, (value) => (/evil|\\|^\/\//.test(value) ? '/' : value)],
+    ['a beginning like ours', 40, (value) => (value.startsWith(ORIGIN) ? value : '/')],
+    [
+      'our own origin, of which the path is kept',
+      100,
+      (value) => {
+        const url = URL.canParse(value, ORIGIN) ? new URL(value, ORIGIN) : undefined;
+        return url?.origin === ORIGIN ? url.pathname : '/';
+      },
+    ],
+  ])('fools whoever looks for %s, by %i strings and more', (_what, least, naive) => {
+    const fooled = corpus.filter((given) => faultOf(naive(given), realm) !== undefined);
+    expect(fooled.length).toBeGreaterThanOrEqual(least);
   });
 });
 

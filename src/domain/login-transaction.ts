@@ -7,6 +7,8 @@ export interface LoginTransaction {
   readonly nonce: string;
   readonly codeVerifier: string;
   readonly redirectUri: string;
+  /** The redirect URI is the application's own: its script hands the answer in, the browser does not. */
+  readonly forApp?: boolean;
   readonly returnTo: string;
   readonly createdAt: number;
   /** Store key of the session that this login replaces. */

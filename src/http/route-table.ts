@@ -36,6 +36,13 @@ const PUBLIC = {
     csrf: 'navigation',
     dispatch: 'nest',
   },
+  'login.initiate': {
+    method: 'POST',
+    path: '/login',
+    access: { open: 'a third party starts a login by form' },
+    csrf: { exempt: 'it does no more than a link from anywhere may' },
+    dispatch: 'nest',
+  },
   'login.return': {
     method: 'GET',
     path: '/login/return',
@@ -53,8 +60,10 @@ const PUBLIC = {
   'callback.form': {
     method: 'POST',
     path: '/callback',
-    access: { open: 'the provider posts here (form_post)' },
-    csrf: { exempt: 'state and browser binding prove it' },
+    access: { open: 'the provider (form_post) or the application (JSON) posts here' },
+    csrf: {
+      exempt: 'state and browser binding prove a form; JSON takes the header, the handler judges',
+    },
     dispatch: 'nest',
   },
   'callback.provider': {
@@ -67,8 +76,10 @@ const PUBLIC = {
   'callback.provider.form': {
     method: 'POST',
     path: '/callback/:provider',
-    access: { open: 'the provider posts here (form_post)' },
-    csrf: { exempt: 'state and browser binding prove it' },
+    access: { open: 'the provider (form_post) or the application (JSON) posts here' },
+    csrf: {
+      exempt: 'state and browser binding prove a form; JSON takes the header, the handler judges',
+    },
     dispatch: 'nest',
   },
   session: {

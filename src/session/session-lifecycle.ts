@@ -44,6 +44,7 @@ export class SessionLifecycle {
 
   /**
    * Starts a session under a new id and sets its cookie; the session that it replaces ends first (ASVS 7.2.4).
+   * Returns the new id.
    * `startedAt`: when this login began; a logout at the provider since then wins (Back-Channel Logout §2.7).
    * @throws VestibuleError `store_unavailable`, `login_rejected`; then no cookie is set
    */
@@ -51,7 +52,7 @@ export class SessionLifecycle {
     exchange: Exchange,
     login: NewLogin,
     { replaces, startedAt }: { readonly replaces?: StoreKey; readonly startedAt: number },
-  ): Promise<void> {
+  ): Promise<string> {
     const request = await this.attach(exchange);
     if (replaces !== undefined) await this.records.end(replaces, 'replaced');
     await this.endPresented(request);
@@ -61,6 +62,7 @@ export class SessionLifecycle {
       request.session.login = login;
       await promised((done) => request.session.save(done));
       await this.settle(request.sessionID, login, startedAt);
+      return request.sessionID;
     } catch (error) {
       forget(request);
       throw error;

@@ -35,6 +35,14 @@ export class SessionReader {
     return this.first(exchange, (id) => this.records.read(id, { touch }));
   }
 
+  /**
+   * The session that this exchange has just started: the cookie goes with the answer, so the request has none.
+   * @throws VestibuleError `store_unavailable`
+   */
+  async readStarted(id: string): Promise<SessionOnRequest> {
+    return { ...(await this.records.read(id, { touch: false })), id };
+  }
+
   /** @throws VestibuleError `store_unavailable` */
   async readWithTokens(exchange: Exchange): Promise<TokensOnRequest> {
     return this.first(exchange, (id) => this.records.readWithTokens(id, { touch: true }));
