@@ -128,7 +128,7 @@ describe('the request to the provider', () => {
 
   it('hands on the allow-listed parameters and drops all others', async () => {
     const parameters = await request(
-      '?prompt=login&login_hint=alice&ui_locales=de&acr_values=urn:a&max_age=60&redirect_uri=https://evil.example&response_mode=fragment&scope=all&client_id=other&request=jwt&foo=bar',
+      '?prompt=login&login_hint=alice&ui_locales=de&acr_values=urn:a&max_age=60&response_mode=fragment&scope=all&client_id=other&request=jwt&foo=bar',
     );
     expect(Object.fromEntries(parameters)).toMatchObject({
       prompt: 'login',
@@ -250,10 +250,10 @@ describe('who may start a login', () => {
     expect(answer.status).toBe(302);
   });
 
-  it.each(['HEAD', 'POST', 'PUT', 'DELETE'])('%s /login does not', async (method) => {
+  it.each(['HEAD', 'PUT', 'DELETE'])('%s /login does not', async (method) => {
     const answer = await stage.person().load(stage.url('/login'), { method });
     expect(answer.status).toBe(405);
-    expect(answer.headers.allow).toBe('GET');
+    expect(answer.headers.allow).toBe('GET, POST');
     expect(cookiesSet(answer)).toEqual([]);
   });
 });
@@ -354,6 +354,21 @@ describe('prompt, max_age and acr_values', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: false });
   });
 
+  it('acr_values of the configuration are asked for and checked as well', async () => {
+    const strict = await Stage.open({
+      env: { OIDC_AUTHORIZATION_PARAMS: 'acr_values=urn:example:gold' },
+    });
+    try {
+      const person = strict.person();
+      const page = await strict.logIn(person);
+      expect([page.status, errorCodeOf(page.body)]).toEqual([400, 'login_rejected']);
+      await strict.logIn(person, { acr_values: 'urn:vestibule:demo:click' });
+      expect(await strict.view(person)).toMatchObject({ acr: 'urn:vestibule:demo:click' });
+    } finally {
+      await strict.close();
+    }
+  });
+
   it('acr_values that the provider reached are in the session', async () => {
     const person = await stage.member({ acr_values: 'urn:vestibule:demo:click' });
     expect(await stage.view(person)).toMatchObject({ acr: 'urn:vestibule:demo:click' });
@@ -427,7 +442,8 @@ describe('behind https', () => {
   });
 
   it.each([
-    ['application/json', '{"code":"a","state":"b"}', 415],
+    ['application/json', '{"code":"a","state":"b"}', 403],
+    ['application/problem+json', '{"code":"a","state":"b"}', 415],
     ['text/plain', 'code=a&state=b', 415],
     ['application/x-www-form-urlencoded', `state=${'x'.repeat(70_000)}`, 413],
     ['application/x-www-form-urlencoded', 'code=a', 400],

@@ -8,12 +8,15 @@ export interface Ground {
   readonly issuer: string;
   readonly cookieName: string;
   readonly loginCookieName: string;
+  /** Redirect URIs of applications: code and state come to their pages. */
+  readonly appUris?: readonly string[];
 }
 
 type AllowedParameters = Readonly<Record<string, SecretKind>>;
 
 /** The places that DESIGN section 8, guarantee 1, names, and the two where a value goes by its very purpose. */
 const CALLBACK: AllowedParameters = { code: 'code', state: 'state' };
+const CALLBACKS = ['/callback', '/callback/one', '/callback/two'];
 const AUTHORIZATION: AllowedParameters = { state: 'state' };
 const END_SESSION: AllowedParameters = { id_token_hint: 'id token' };
 const LOGOUT: AllowedParameters = { token: 'logout token' };
@@ -58,7 +61,7 @@ function* exposuresOfBody(hop: Hop, place: string, ground: Ground): Iterable<Exp
   if (text === '') return;
   if (
     String(hop.headers['content-type']).includes('json') &&
-    ['/login', '/logout', '/session', '/session/refresh'].includes(path)
+    ['/login', '/logout', '/session', '/session/refresh', ...CALLBACKS].includes(path)
   ) {
     const {
       location,
@@ -91,6 +94,8 @@ function allowedParameters(url: URL, ground: Ground): AllowedParameters {
     if (url.pathname === '/auth') return AUTHORIZATION;
     return url.pathname === '/session/end' ? END_SESSION : {};
   }
+  const { appUris = [] } = ground;
+  if (appUris.includes(`${url.origin}${url.pathname}`)) return CALLBACK;
   if (url.origin !== ground.origin) return {};
   const path = pathOf(url.href, ground);
   if (path === '/callback' || path.startsWith('/callback/')) return CALLBACK;

@@ -22,6 +22,13 @@ export function formsOf(page: string): Form[] {
   );
 }
 
+/** The addresses of a page's links, as they stand there. */
+export function linksOf(page: string): string[] {
+  return [...page.matchAll(/<a\b([^>]*)>/g)].map(
+    ([, attributes = '']) => attribute(attributes, 'href') ?? '',
+  );
+}
+
 /** Where a page's script leads at once (`location.replace("…")`). */
 export function scriptTargetOf(page: string): string | undefined {
   const literal =

@@ -12,6 +12,8 @@ export type SecretKind =
   | 'browser binding'
   | 'logout token'
   | 'client secret'
+  | 'client assertion'
+  | 'private key'
   | 'session key';
 
 export interface Secret {

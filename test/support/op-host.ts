@@ -1,16 +1,15 @@
 import { EventEmitter, once } from 'node:events';
 import {
-  createServer,
   request,
   type IncomingHttpHeaders,
   type IncomingMessage,
-  type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { ClientMetadata, Configuration } from 'oidc-provider';
 import { startOp, webClient, type RunningOp } from '../../demo/op/op.js';
+import { certificateHeaders, OpFront, type FrontTls } from './op-front.js';
 import {
+  kidOf,
   newSigningKey,
   publicKeys,
   readToken,
@@ -31,6 +30,8 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** Whether the client showed a certificate of the right authority; undefined where it showed none. */
+  readonly certified?: boolean;
 }
 
 export interface AnsweredCall extends Call {
@@ -47,6 +48,10 @@ export interface OpHostOptions {
   readonly accessTokens?: 'jwt' | 'opaque';
   readonly accessTokenSeconds?: number;
   readonly configuration?: Partial<Configuration>;
+  /** Keys besides the first one, which signs RS256. */
+  readonly keys?: readonly SigningKey[];
+  /** An https issuer. */
+  readonly tls?: FrontTls;
 }
 
 export interface Registration {
@@ -81,28 +86,30 @@ export class OpHost {
   private readonly events = new EventEmitter();
   private readonly rewrites = new Map<string, Rewrite>();
   private readonly faults = new Map<string, Fault>();
-  private readonly server: Server;
 
   private constructor(
     private readonly op: RunningOp,
-    private readonly frontServer: Server,
+    private readonly front: OpFront,
     readonly key: SigningKey,
   ) {
-    this.server = frontServer;
     this.events.setMaxListeners(0);
-    this.server.on('request', (req: IncomingMessage, res: ServerResponse) => {
-      this.handle(req, res).catch(() => res.destroy());
-    });
   }
 
   static async start({
     accessTokens = 'jwt',
     accessTokenSeconds = 300,
-    configuration = {},
+    configuration: given = {},
+    keys = [],
+    tls,
   }: OpHostOptions = {}): Promise<OpHost> {
-    const front = createServer().listen(0, '127.0.0.1');
-    await once(front, 'listening');
-    const issuer = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+    let host: OpHost | undefined;
+    const front = await OpFront.open(tls, (req, res) => {
+      (host?.handle(req, res) ?? Promise.reject(new Error('not started'))).catch(() =>
+        res.destroy(),
+      );
+    });
+    const { issuer } = front;
+    const configuration = withAliases(given, front.mutual);
     const key = newSigningKey('key-1');
     const opaque: Partial<Configuration> = {
       // OIDC Core §5.4: what a scope brings is told at the userinfo endpoint when there is an access token.
@@ -115,14 +122,16 @@ export class OpHost {
     };
     const op = await startOp({
       issuer,
-      jwks: { keys: [key.privateJwk] },
+      jwks: { keys: [key, ...keys].map(({ privateJwk }) => privateJwk) },
       resource: RESOURCE,
       accessTokenSeconds,
       configuration: accessTokens === 'opaque' ? { ...configuration, ...opaque } : configuration,
     });
     // Koa tells of errors by this event, and an emitter without a listener throws.
     (op.provider as EventEmitter).on('error', () => undefined);
-    return new OpHost(op, front, key);
+    op.provider.proxy = tls !== undefined;
+    host = new OpHost(op, front, key);
+    return host;
   }
 
   get issuer(): string {
@@ -203,16 +212,12 @@ export class OpHost {
   }
 
   /** Nobody listens any more; the port stays ours by custom. */
-  async down(): Promise<void> {
-    this.server.closeAllConnections();
-    if (!this.server.listening) return;
-    this.server.close();
-    await once(this.server, 'close');
+  down(): Promise<void> {
+    return this.front.down();
   }
 
-  async up(): Promise<void> {
-    this.server.listen(Number(new URL(this.issuer).port), '127.0.0.1');
-    await once(this.server, 'listening');
+  up(): Promise<void> {
+    return this.front.up();
   }
 
   /** Forgets everything of a kind, as a provider does that lost its database ('RefreshToken', 'Session'). */
@@ -221,7 +226,7 @@ export class OpHost {
   }
 
   async close(): Promise<void> {
-    await this.down();
+    await this.front.close();
     await this.op.close();
   }
 
@@ -240,12 +245,17 @@ export class OpHost {
     this.answer(res, call, answer);
   }
 
-  /** The provider's clock goes along with the product's: an ID token is young when it comes. */
+  /**
+   * The provider's clock goes along with the product's: an ID token is young when it comes. One that another key
+   * signed than the first stays as it is, and is valid for an hour.
+   */
   private inTime(answer: Answer, { path }: Call): Answer {
     const seconds = Math.floor(this.aheadMs() / 1000);
     if (path !== PATHS.token || answer.status !== 200 || seconds === 0) return answer;
     const body = JSON.parse(answer.body) as Record<string, unknown>;
-    const { claims } = readToken(String(body['id_token']));
+    const idToken = String(body['id_token']);
+    if (kidOf(idToken) !== this.key.kid) return answer;
+    const { claims } = readToken(idToken);
     const late = Object.fromEntries(
       ['iat', 'exp', 'auth_time'].map((name) => [name, Number(claims[name]) + seconds]),
     );
@@ -276,7 +286,13 @@ export class OpHost {
           port: this.op.port,
           method,
           path,
-          headers: { ...headers, connection: 'close' },
+          headers: {
+            ...headers,
+            ...certificateHeaders(req),
+            host: new URL(this.issuer).host,
+            'x-forwarded-proto': new URL(this.issuer).protocol.slice(0, -1),
+            connection: 'close',
+          },
           agent: false,
         },
         (answer) => {
@@ -291,14 +307,30 @@ export class OpHost {
   }
 }
 
+/** The addresses at which clients show their certificates (RFC 8705 §5). */
+function withAliases(
+  configuration: Partial<Configuration>,
+  mutual: string | undefined,
+): Partial<Configuration> {
+  if (mutual === undefined) return configuration;
+  const aliases = {
+    token_endpoint: `${mutual}${PATHS.token}`,
+    revocation_endpoint: `${mutual}${PATHS.revoke}`,
+    userinfo_endpoint: `${mutual}${PATHS.userinfo}`,
+  };
+  return { ...configuration, discovery: { mtls_endpoint_aliases: aliases } };
+}
+
 async function toCall(req: IncomingMessage): Promise<Call> {
   const url = new URL(req.url ?? '/', 'http://op.invalid');
+  const { 'x-client-verified': verified } = certificateHeaders(req);
   return {
     method: req.method ?? '',
     path: url.pathname,
     query: url.searchParams,
     headers: req.headers,
     body: await readText(req),
+    ...(verified !== undefined && { certified: verified === 'true' }),
   };
 }
 

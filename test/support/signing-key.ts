@@ -58,6 +58,11 @@ export function readToken(token: string): ReadToken {
   return { header: decode(header), claims: decode(claims), token };
 }
 
+/** The key that a token names, also an encrypted one. */
+export function kidOf(token: string): unknown {
+  return decode(token.split('.', 1)[0] ?? '')['kid'];
+}
+
 export function publicKeys(keys: readonly SigningKey[]): { keys: JWK[] } {
   return { keys: keys.map((key) => key.publicJwk) };
 }

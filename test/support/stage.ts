@@ -167,7 +167,7 @@ export class Stage {
         continue;
       }
       const next = new URL(hop.headers.location, hop.url).href;
-      if (next.startsWith(this.bff.origin)) return next;
+      if ([this.bff.origin, ...this.appUris].some((uri) => next.startsWith(uri))) return next;
       hop = await person.load(next, { site: 'same-origin' });
     }
   }
@@ -227,6 +227,11 @@ export class Stage {
     return this.close();
   }
 
+  /** Redirect URIs of applications that take the code themselves. */
+  private get appUris(): string[] {
+    return this.bff.config.providers.flatMap(({ redirectUris }) => redirectUris);
+  }
+
   private *exposures(): Iterable<Exposure> {
     const ground: Ground = {
       origin: this.bff.origin,
@@ -234,6 +239,7 @@ export class Stage {
       issuer: this.op.issuer,
       cookieName: this.bff.cookieName,
       loginCookieName: this.bff.loginCookieName,
+      appUris: this.appUris.map((uri) => uri.split('?', 1)[0] ?? ''),
     };
     for (const hop of this.hops) yield* exposuresOfHop(hop, ground);
     yield* exposuresOfLog(this.bff.lines);
