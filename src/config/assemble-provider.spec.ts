@@ -113,6 +113,7 @@ describe('a provider', () => {
         { name: 'roles', source: 'realm_access.roles' },
         { name: 'unit', source: 'https://example.com/unit' },
       ],
+      refreshGraceMs: 0,
       deadGrantErrors: ['invalid_grant', 'invalid_token'],
       allow: {
         domains: ['corp.com', 'corp.org'],

@@ -49,6 +49,7 @@ export function assembleProvider(section: FoundConfig['providers'][number]): Pro
     redirectUris: given.redirectUris,
     ...(logoutUrl !== undefined && { logoutUrl: onIssuer(logoutUrl, issuer) }),
     deadGrantErrors: given.deadGrantErrors,
+    refreshGraceMs: given.refreshGraceMs,
     timeoutMs: given.timeoutMs,
   };
 }

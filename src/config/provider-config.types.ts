@@ -67,6 +67,8 @@ export interface ProviderConfig {
   readonly logoutUrl?: string;
   /** OAuth errors by which this provider says that a refresh token is dead. */
   readonly deadGrantErrors: readonly string[];
+  /** How long after its use the provider takes a refresh token once more; 0 where that is theft (RFC 9700 §4.14.2). */
+  readonly refreshGraceMs: number;
   readonly timeoutMs: number;
 }
 

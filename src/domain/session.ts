@@ -30,6 +30,8 @@ export interface SessionRecord {
 
 /** What a reader knows of a live session after one store command. */
 export interface LiveSession {
+  /** Counts the writes of the identity record; whoever writes the next one must have seen this one. */
+  readonly counter: bigint;
   /** The public handle (`session_id`); authenticates nothing. */
   readonly handle: string;
   readonly record: SessionRecord;

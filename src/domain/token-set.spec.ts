@@ -22,8 +22,8 @@ describe('isDue', () => {
   it.each([
     [9_999, false],
     [10_000, true],
-  ])('at %d of 20 s of life, which are less than the leeway: %s', (now, due) => {
-    expect(isDue({ ...tokens, accessTokenExpiresAt: 20_000 }, now, 30_000)).toBe(due);
+  ])('of a life of 20 s, at %d ms: %s, because no leeway is more than half of it', (now, due) => {
+    expect(isDue({ obtainedAt: 0, accessTokenExpiresAt: 20_000 }, now, 30_000)).toBe(due);
   });
 
   it('never renews a token of unknown life', () => {

@@ -12,19 +12,48 @@ export interface TokenSet {
   readonly accessTokenExpiresAt?: number;
   /** Epoch milliseconds of the answer that brought the access token. */
   readonly obtainedAt: number;
+  /**
+   * Epoch milliseconds at which the refresh token was sent, while it is not known what came of it. Whoever finds it
+   * without its sender at work knows that the answer was lost.
+   */
+  readonly refreshSentAt?: number;
+  /** Tokens for single APIs, by the key of their request. */
+  readonly audiences?: Readonly<Record<string, AudienceToken>>;
+}
+
+/** An access token for one API, got with the session's own (RFC 8707, RFC 8693). */
+export type AudienceToken = Pick<TokenSet, 'accessTokenExpiresAt' | 'obtainedAt'> & {
+  readonly accessToken: string;
+};
+
+/** For whom a token is wanted. */
+export interface AudienceRequest {
+  /** Exactly what is asked for, written out: two requests with one key get one token. */
+  readonly key: string;
+  readonly via: 'refresh' | 'exchange';
+  readonly resource?: string;
+  readonly audience?: string;
+  readonly scope?: string;
 }
 
 /**
  * True when the access token should be renewed now: it ends within `leewayMs`, or within half of its life where that
  * is less, else a short-lived one would be renewed by every request. Unknown life is never due.
  */
-export function isDue(tokens: TokenSet, now: number, leewayMs: number): boolean {
+export function isDue(
+  tokens: Pick<TokenSet, 'accessTokenExpiresAt' | 'obtainedAt'>,
+  now: number,
+  leewayMs: number,
+): boolean {
   const { accessTokenExpiresAt: end, obtainedAt } = tokens;
   return end !== undefined && end - Math.min(leewayMs, (end - obtainedAt) / 2) <= now;
 }
 
 /** True when there is an access token that may still be used at `now`. */
-export function isUsable(tokens: TokenSet, now: number): boolean {
+export function isUsable(
+  tokens: Pick<TokenSet, 'accessToken' | 'accessTokenExpiresAt'>,
+  now: number,
+): boolean {
   if (tokens.accessToken === undefined) return false;
   return tokens.accessTokenExpiresAt === undefined || tokens.accessTokenExpiresAt > now;
 }

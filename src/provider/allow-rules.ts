@@ -16,24 +16,15 @@ export function isAllowed(claims: Claims, rules: AllowRules): boolean {
   );
 }
 
-/**
- * Whether a user may stay, by what a refresh says of them. It often brings fewer claims than the login did: a rule
- * about one that did not come is not judged again.
- */
-export function isStillAllowed(claims: Claims, rules: AllowRules): boolean {
-  const isTold = (claim: string): boolean => claimAt(claims, claim) !== undefined;
-  return isAllowed(claims, {
-    ...rules,
-    ...(!claimsOfAddress(rules).every(isTold) && { domains: [], emails: [] }),
-    groups: isTold(rules.groupsClaim) ? rules.groups : [],
-    claims: rules.claims.filter(({ claim }) => isTold(claim)),
-  });
-}
-
-function claimsOfAddress({ domains, emails, domainClaim }: AllowRules): readonly string[] {
-  const byClaim = domains.length > 0 && domainClaim !== undefined;
-  const byAddress = emails.length > 0 || (domains.length > 0 && !byClaim);
-  return [...(byClaim ? [domainClaim] : []), ...(byAddress ? ['email', 'email_verified'] : [])];
+/** What the rules look at: paths of claims. */
+export function claimsOfRules(rules: AllowRules): readonly string[] {
+  const { domains, emails, domainClaim, groups, groupsClaim, claims } = rules;
+  const byAddress = domains.length > 0 || emails.length > 0;
+  return [
+    ...(byAddress ? ['email', ...(domainClaim === undefined ? [] : [domainClaim])] : []),
+    ...(groups.length > 0 ? [groupsClaim] : []),
+    ...claims.map(({ claim }) => claim),
+  ];
 }
 
 function passesGroups(claims: Claims, { groups, groupsClaim }: AllowRules): boolean {

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
@@ -10,28 +10,24 @@ import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
 import type { Identity } from '../domain/identity.js';
 import type { LoginTransaction } from '../domain/login-transaction.js';
-import type { TokenSet } from '../domain/token-set.js';
+import type { AudienceRequest, TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
-import { isStillAllowed } from './allow-rules.js';
 import type { LogoutOrder } from './logout-token.js';
 import { endSessionUrl, fillLogoutTemplate, type LogoutRequest } from './logout-url.js';
 import { refusesS256 } from './metadata-fit.js';
 import { oauthClient } from './oauth-client.js';
-import {
-  classifyTokenFailure,
-  errorName,
-  toLoginError,
-  type TokenFailure,
-} from './provider-errors.js';
+import { errorName, toLoginError } from './provider-errors.js';
 import type { ProviderParts } from './provider-parts.js';
 import {
   readTokenAnswer,
   tokensToRevoke,
   toTokenSet,
   type RawTokenAnswer,
-  type TokenAnswer,
 } from './token-answer.js';
+import type { ExchangeOutcome, GrantOutcome } from './token-grants.js';
+
+const REVOCATION_WAIT_MS = 500;
 
 export interface AuthorizationRequest {
   readonly state: string;
@@ -49,9 +45,7 @@ export interface Redeemed {
   readonly tokens: TokenSet;
 }
 
-export type RefreshOutcome =
-  | { readonly kind: 'refreshed'; readonly tokens: TokenSet }
-  | { readonly kind: 'failed'; readonly failure: TokenFailure };
+export type RefreshOutcome = Exclude<GrantOutcome, { kind: 'refused' }>;
 
 /** One provider, as the relying party speaks with it. */
 export class ProviderClient {
@@ -150,79 +144,34 @@ export class ProviderClient {
   }
 
   /**
-   * Renews the tokens (RFC 6749 §6). What the answer leaves out stays as it was; a new ID token must name the
-   * same issuer and subject (OIDC Core §12.2). Never throws for what a provider may answer.
+   * Renews the tokens (RFC 6749 §6), for `audience` where one is given. Never throws for what a provider may answer.
    */
-  async refresh(tokens: TokenSet, identity: Identity): Promise<RefreshOutcome> {
+  async refresh(
+    tokens: TokenSet,
+    identity: Identity,
+    audience?: AudienceRequest,
+  ): Promise<RefreshOutcome> {
     if (tokens.refreshToken === undefined) return { kind: 'failed', failure: 'invalid_grant' };
     // Without metadata there is nowhere to ask: the grant was not used, and the session must not pay for it.
     const server = await this.parts.metadata.get().catch(() => undefined);
     if (server === undefined) return { kind: 'failed', failure: 'not_sent' };
-    let received: RawTokenAnswer = {};
-    try {
-      received = await this.parts.tokenEndpoint.request(server, 'refresh_token', {
-        refresh_token: tokens.refreshToken,
-      });
-      return await this.judgeRefresh(server, received, tokens, identity);
-    } catch (error) {
-      await this.discard(tokensToRevoke(received));
-      const failure = classifyTokenFailure(error, this.config.deadGrantErrors);
-      this.log.event('token.refresh_failed', {
-        provider: this.config.id,
-        failure,
-        cause: errorName(error),
-      });
-      return { kind: 'failed', failure };
+    const outcome = await this.parts.grants.refresh(server, tokens, identity, audience);
+    if (outcome.kind === 'refused') {
+      // A slow endpoint must not keep the session alive that is to end.
+      await Promise.race([
+        this.discard(outcome.tokens),
+        delay(REVOCATION_WAIT_MS, undefined, { ref: false }),
+      ]);
+      return { kind: 'failed', failure: outcome.failure };
     }
+    return outcome;
   }
 
-  private async judgeRefresh(
-    server: ServerMetadata,
-    raw: RawTokenAnswer,
-    before: TokenSet,
-    identity: Identity,
-  ): Promise<RefreshOutcome> {
-    const answer = readTokenAnswer(raw, this.config.tokenRequest);
-    switch (await this.judgeUser(server, answer, before, identity)) {
-      case 'same': {
-        const kept = await this.parts.verifier.readable(answer);
-        return { kind: 'refreshed', tokens: toTokenSet(kept, this.clock.now(), before) };
-      }
-      case 'unverifiable': {
-        // The keys cannot be had now: the tokens count, the ID token that nobody verified does not.
-        const { idToken: _unverified, ...rest } = answer;
-        return { kind: 'refreshed', tokens: toTokenSet(rest, this.clock.now(), before) };
-      }
-      case 'other':
-        await this.discard(answer);
-        return { kind: 'failed', failure: 'invalid_grant' };
-    }
-  }
-
-  /**
-   * Whether a refresh is about the same user, who may still log in: an ID token that comes along must say so, and
-   * a nonce in it must be that of the login (OIDC Core §12.2).
-   */
-  private async judgeUser(
-    server: ServerMetadata,
-    answer: TokenAnswer,
-    before: TokenSet,
-    { subject }: Identity,
-  ): Promise<'same' | 'other' | 'unverifiable'> {
-    const { idToken } = answer;
-    if (idToken === undefined) return 'same';
-    const nonce = before.nonce ?? nonceOf(before.idToken);
-    try {
-      const claims = await this.parts.verifier.idToken(
-        server,
-        { ...answer, idToken },
-        { ...(nonce !== undefined && { nonce, nonceOptional: true }) },
-      );
-      const mayStay = claims.sub === subject && isStillAllowed(claims, this.config.allow);
-      return mayStay ? 'same' : 'other';
-    } catch (error) {
-      return toLoginError(error).code === 'login_rejected' ? 'other' : 'unverifiable';
-    }
+  /** A token for another audience in exchange for the session's own (RFC 8693). Nothing is used up by it. */
+  async exchangeToken(tokens: TokenSet, audience: AudienceRequest): Promise<ExchangeOutcome> {
+    const server = await this.parts.metadata.get().catch(() => undefined);
+    if (server === undefined) return { kind: 'failed', failure: 'not_sent' };
+    return this.parts.grants.exchange(server, tokens, audience);
   }
 
   /** Revokes what a login left behind (RFC 7009); a provider without the endpoint is left alone. */
@@ -263,10 +212,4 @@ export class ProviderClient {
 
 function misfit(detail: string): VestibuleError {
   return new VestibuleError('provider_misconfigured', { detail });
-}
-
-/** The nonce of an ID token that was verified when it came. */
-function nonceOf(idToken: string | undefined): string | undefined {
-  const nonce = idToken?.split('.').length === 3 ? decodeJwt(idToken)['nonce'] : undefined;
-  return typeof nonce === 'string' ? nonce : undefined;
 }

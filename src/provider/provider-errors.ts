@@ -52,6 +52,20 @@ export function classifyTokenFailure(
   return wasNotSent(networkFault(error)) ? 'not_sent' : 'unknown';
 }
 
+/**
+ * The same for a refresh. What is no answer of an OAuth server (a page, a redirect) comes from something before it, and
+ * says nothing about the one grant that was sent.
+ */
+export function classifyRefreshFailure(
+  error: unknown,
+  deadGrantErrors: readonly string[],
+): TokenFailure {
+  const failure = classifyTokenFailure(error, deadGrantErrors);
+  const isOAuth =
+    error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError;
+  return failure === 'refused' && !isOAuth ? 'temporary' : failure;
+}
+
 function fromOAuthError(error: string, status: number): TokenFailure {
   if (error === 'invalid_grant') return 'invalid_grant';
   if (error === 'invalid_client' || error === 'unauthorized_client') return 'invalid_client';
@@ -142,4 +156,26 @@ export function errorName(error: unknown): string {
   if (!(error instanceof Error || types.isNativeError(error))) return 'unknown';
   const code = networkFault(error)?.code ?? (error instanceof ClientError ? error.code : undefined);
   return code === undefined ? error.name : `${error.name} ${code}`;
+}
+
+const LONGEST_PAUSE_MS = 300_000;
+
+/** How long a provider asks to be left alone by the answer that an error stands for; undefined where it says nothing. */
+export function retryAfterOf(error: unknown, now: number): number | undefined {
+  const response =
+    error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError
+      ? error.response
+      : causeOf(error);
+  return response && retryAfterIn(response, now);
+}
+
+/** `Retry-After` (RFC 9110 §10.2.3: seconds or an instant) in milliseconds and within reason. */
+export function retryAfterIn({ headers }: Response, now: number): number | undefined {
+  const text = headers.get('retry-after') ?? '';
+  const until = /^\d{1,6}$/.test(text) ? now + Number(text) * 1000 : Date.parse(text);
+  return until >= now ? Math.min(until - now, LONGEST_PAUSE_MS) : undefined;
+}
+
+function causeOf(error: unknown): Response | undefined {
+  return error instanceof ClientError && error.cause instanceof Response ? error.cause : undefined;
 }

@@ -207,3 +207,35 @@ it('asks for no new keys because of a wrong claim', async () => {
   await expect(wrong).rejects.toThrow('nonce');
   expect(server.asked).toHaveLength(1);
 });
+
+describe('a provider that asks to be left alone (R-16)', () => {
+  const busy = (seconds: number): void =>
+    server.answerWith(
+      (_req, res) => void res.writeHead(429, { 'retry-after': String(seconds) }).end(),
+    );
+
+  it('is not asked for keys meanwhile: the last good ones go on', async () => {
+    await verify(first);
+    busy(120);
+    clock.advance(300_000);
+    await verify(first);
+    await expect(verify(second)).rejects.toThrow();
+    clock.advance(119_999);
+    await verify(first);
+    expect(server.asked).toHaveLength(2);
+    publish(first);
+    clock.advance(1);
+    await verify(first);
+    expect(server.asked).toHaveLength(3);
+  });
+
+  it('before any keys are known is told to the caller, who asks later', async () => {
+    busy(120);
+    await expect(verify(first)).rejects.toMatchObject({ code: 'provider_unreachable' });
+    await expect(verify(first)).rejects.toMatchObject({ code: 'provider_unreachable' });
+    expect(server.asked).toHaveLength(1);
+    publish(first);
+    clock.advance(120_000);
+    await expect(verify(first)).resolves.toBe('user');
+  });
+});

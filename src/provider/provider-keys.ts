@@ -3,7 +3,7 @@ import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
-import { errorName } from './provider-errors.js';
+import { errorName, retryAfterIn } from './provider-errors.js';
 import type { ProviderFetch } from './provider-fetch.js';
 
 const MAX_AGE_MS = 300_000;
@@ -21,6 +21,8 @@ export class ProviderKeys {
   private running: Promise<JWTVerifyGetKey> | undefined;
   private lastForced = Number.NEGATIVE_INFINITY;
   private retryAt = 0;
+  /** Until when the provider asks to be left alone. */
+  private awayUntil = 0;
 
   constructor(
     private readonly provider: ProviderConfig,
@@ -50,13 +52,18 @@ export class ProviderKeys {
     const { current } = this;
     if (current !== undefined && (now - current.at < MAX_AGE_MS || now < this.retryAt))
       return current.resolve;
-    return this.fetchOnce(jwksUri);
+    return now < this.awayUntil ? this.atHand() : this.fetchOnce(jwksUri);
+  }
+
+  private atHand(): JWTVerifyGetKey {
+    if (this.current !== undefined) return this.current.resolve;
+    throw new VestibuleError('provider_unreachable', { detail: 'keys: asked to come later' });
   }
 
   private async forced(jwksUri: string): Promise<JWTVerifyGetKey | undefined> {
     if (this.running !== undefined) return this.running;
     const now = this.clock.now();
-    if (now - this.lastForced < COOL_DOWN_MS) return this.current?.resolve;
+    if (now - this.lastForced < COOL_DOWN_MS || now < this.awayUntil) return this.current?.resolve;
     this.lastForced = now;
     return this.fetchOnce(jwksUri);
   }
@@ -90,6 +97,8 @@ export class ProviderKeys {
       headers: { accept: 'application/json, application/jwk-set+json' },
       signal: AbortSignal.timeout(this.provider.timeoutMs),
     });
+    const now = this.clock.now();
+    this.awayUntil = response.status === 200 ? 0 : now + (retryAfterIn(response, now) ?? 0);
     if (response.status !== 200)
       throw new VestibuleError('provider_unreachable', {
         detail: `keys: status ${response.status}`,

@@ -6,6 +6,7 @@ import { ProviderIdentity } from './provider-identity.js';
 import { ProviderKeys } from './provider-keys.js';
 import { ProviderMetadata } from './provider-metadata.js';
 import { TokenEndpoint } from './token-endpoint.js';
+import { TokenGrants } from './token-grants.js';
 import { TokenVerifier } from './token-verifier.js';
 import { UserinfoEndpoint } from './userinfo-endpoint.js';
 
@@ -16,6 +17,7 @@ export interface ProviderParts {
   readonly tokenEndpoint: TokenEndpoint;
   readonly verifier: TokenVerifier;
   readonly identity: ProviderIdentity;
+  readonly grants: TokenGrants;
 }
 
 /** The parts of one provider, which share its connections. */
@@ -24,11 +26,14 @@ export function providerParts(config: ProviderConfig, clock: Clock, log: EventLo
   const keys = (): ProviderKeys => new ProviderKeys(config, fetch, clock, log);
   const verifier = new TokenVerifier(config, keys(), keys(), clock);
   const userinfo = new UserinfoEndpoint(config, fetch, verifier);
+  const identity = new ProviderIdentity(config, verifier, userinfo, log);
+  const tokenEndpoint = new TokenEndpoint(config, fetch, clock);
   return {
     fetch,
     metadata: new ProviderMetadata(config, fetch, clock, log),
-    tokenEndpoint: new TokenEndpoint(config, fetch, clock),
+    tokenEndpoint,
     verifier,
-    identity: new ProviderIdentity(config, verifier, userinfo, log),
+    identity,
+    grants: new TokenGrants(config, tokenEndpoint, identity, verifier, clock, log),
   };
 }

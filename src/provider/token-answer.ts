@@ -1,4 +1,4 @@
-import type { TokenSet } from '../domain/token-set.js';
+import type { AudienceToken, TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 
 /** A year: what says more says nothing (RFC 6749 §5.1 sets no limit). */
@@ -77,6 +77,23 @@ export function toTokenSet(answer: TokenAnswer, now: number, before?: TokenSet):
     ...(nonce !== undefined && { nonce }),
     ...(accessToken !== undefined &&
       expiresIn !== undefined && { accessTokenExpiresAt: now + Math.floor(expiresIn * 1000) }),
+    ...(before?.audiences !== undefined && { audiences: before.audiences }),
+  };
+}
+
+/**
+ * A token for one API.
+ * @throws VestibuleError `login_rejected` without an access token
+ */
+export function toAudienceToken(
+  { accessToken, expiresIn }: TokenAnswer,
+  now: number,
+): AudienceToken {
+  if (accessToken === undefined) return reject('access_token');
+  return {
+    accessToken,
+    obtainedAt: now,
+    ...(expiresIn !== undefined && { accessTokenExpiresAt: now + Math.floor(expiresIn * 1000) }),
   };
 }
 

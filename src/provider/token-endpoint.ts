@@ -28,7 +28,7 @@ export class TokenEndpoint {
    */
   async request(
     server: ServerMetadata,
-    grantType: 'authorization_code' | 'refresh_token',
+    grantType: string,
     parameters: Readonly<Record<string, string>>,
   ): Promise<RawTokenAnswer> {
     let answer: RawTokenAnswer | undefined;

@@ -25,6 +25,7 @@ describe('a new session', () => {
     await expect(read(id)).resolves.toEqual({
       kind: 'live',
       session: {
+        counter: 1n,
         handle: world.records.credentials.of(id).handle,
         record: {
           identity: newLogin().identity,

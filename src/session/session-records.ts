@@ -119,16 +119,42 @@ export class SessionRecords {
   /** Replaces the tokens if nobody else did meanwhile (compare and set). */
   async replaceTokens(id: string, before: TokenRecord, tokens: TokenSet): Promise<WriteOutcome> {
     const credential = this.credentials.of(id);
-    const outcome = await this.store.writeTokens(
+    return this.store.writeTokens(
       credential.storeKey,
       headBytes(before.counter),
       this.codec.encodeTokens(credential, { counter: before.counter + 1n, tokens }),
       headBytes(tokens.accessTokenExpiresAt ?? 0),
     );
-    // Pages like to know, but nothing depends on it.
-    if (outcome === 'written')
-      await this.store.publishRenewed(credential.storeKey).catch(() => undefined);
-    return outcome;
+  }
+
+  /** Tells the session's pages of new tokens. They like to know, but nothing depends on it. */
+  async tellRenewed(id: string): Promise<void> {
+    const { storeKey } = this.credentials.of(id);
+    await this.store.publishRenewed(storeKey).catch(() => undefined);
+  }
+
+  /**
+   * Replaces who it is, after a refresh brought other claims, if nobody else did meanwhile. The provider's ceiling
+   * may have moved; one that is past ends the session with the next look at it.
+   */
+  async replaceIdentity(
+    id: string,
+    { counter, idleDeadline, accessTokenExpiresAt, record }: LiveSession,
+    identity: Identity,
+  ): Promise<WriteOutcome> {
+    const credential = this.credentials.of(id);
+    const limits = this.limitOf(identity, record.createdAt);
+    return this.store.writeIdentity(
+      credential.storeKey,
+      headBytes(counter),
+      this.codec.encodeIdentity(credential, {
+        counter: counter + 1n,
+        // The store keeps the two instants that it has.
+        idleDeadline,
+        accessExpiry: accessTokenExpiresAt ?? 0,
+        record: { ...record, identity, ...limits },
+      }),
+    );
   }
 
   /** Ends a session: deletes first, then leaves a tombstone. True when it was there. */
@@ -164,6 +190,7 @@ export class SessionRecords {
     return {
       kind: 'live',
       session: {
+        counter: found.counter,
         handle: credential.handle,
         record,
         idleDeadline: touch

@@ -3,6 +3,7 @@ import type { LiveSession } from '../domain/session.js';
 import { toSessionView } from './session-view.js';
 
 const live: LiveSession = {
+  counter: 1n,
   handle: 'the-handle',
   record: {
     identity: newLogin().identity,

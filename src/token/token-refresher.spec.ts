@@ -1,92 +1,49 @@
-import { MINUTE, sessionWorld, tokenSet } from '../../test/support/session-fixtures.js';
+import { refreshWorld } from '../../test/support/refresh-world.js';
+import { MINUTE, tokenSet } from '../../test/support/session-fixtures.js';
 import type { TokenSet } from '../domain/token-set.js';
-import type { RefreshOutcome } from '../provider/provider-client.js';
 import type { TokenFailure } from '../provider/provider-errors.js';
-import type { ProviderRegistry } from '../provider/provider-registry.js';
-import { TokenRefresher } from './token-refresher.js';
 
-const config = { leewayMs: 30_000, lockMs: 15_000, waitMs: 150 };
-
-let world: ReturnType<typeof sessionWorld>;
+let world: ReturnType<typeof refreshWorld>;
 beforeEach(() => {
-  world = sessionWorld();
+  world = refreshWorld();
 });
 afterEach(() => world.close());
 
-/** A provider that answers when told, and notes what it was asked. */
-class FakeProvider {
-  readonly asked: TokenSet[] = [];
-  readonly revoked: TokenSet[] = [];
-  answer: (tokens: TokenSet) => RefreshOutcome | Promise<RefreshOutcome> = () => ({
-    kind: 'refreshed',
-    tokens: renewed(),
-  });
-
-  fails(failure: TokenFailure): void {
-    this.answer = () => ({ kind: 'failed', failure });
-  }
-
-  async refresh(tokens: TokenSet): Promise<RefreshOutcome> {
-    this.asked.push(tokens);
-    return this.answer(tokens);
-  }
-
-  async revoke(tokens: TokenSet): Promise<void> {
-    this.revoked.push(tokens);
-  }
-}
-
-const renewed = (): TokenSet =>
-  tokenSet({ accessToken: 'renewed', accessTokenExpiresAt: world.clock.now() + 5 * MINUTE });
-const endingIn = (ms: number): TokenSet =>
-  tokenSet({ accessTokenExpiresAt: world.clock.now() + ms });
-
-function refresherOf(provider: FakeProvider): TokenRefresher {
-  const providers = { find: () => provider } as unknown as ProviderRegistry;
-  return new TokenRefresher(world.records, providers, world.store, world.clock, config, world.log);
-}
-
-async function held(id: string) {
-  const reading = await world.records.readWithTokens(id, { touch: false });
-  if (reading.kind !== 'live') throw new Error('no session');
-  return reading;
-}
-
-const keyOf = (id: string) => world.records.credentials.of(id).storeKey;
-
 describe('a token that is not due', () => {
-  it.each([[30_001], [5 * MINUTE]])('%d ms before its end is used as it is', async (ms) => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(ms));
-    const fresh = await refresherOf(provider).fresh(id, await held(id));
+  it.each([[36_001], [5 * MINUTE]])('%d ms before its end is used as it is', async (ms) => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(ms));
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
     expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'the-access-token' } });
     expect(provider.asked).toEqual([]);
     expect(world.commands).toEqual(['readBoth']);
   });
 
   it('is renewed when that is asked for', async () => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(5 * MINUTE));
-    const fresh = await refresherOf(provider).fresh(id, await held(id), { force: true });
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    const fresh = await world
+      .refresherOf(provider)
+      .fresh(id, await world.held(id), { force: true });
     expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
   });
 });
 
 describe('a token that is due', () => {
   it('is renewed, written and logged', async () => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(30_000));
-    const fresh = await refresherOf(provider).fresh(id, await held(id));
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(30_000));
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
     expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
-    expect(await held(id)).toMatchObject({ tokens: { tokens: { accessToken: 'renewed' } } });
+    expect(await world.held(id)).toMatchObject({ tokens: { tokens: { accessToken: 'renewed' } } });
     expect(world.log.count('token.refreshed')).toBe(1);
   });
 
   it('is renewed once for many requests at a time', async () => {
-    const provider = new FakeProvider();
-    const refresher = refresherOf(provider);
-    const id = await world.login(endingIn(0));
-    const judged = await held(id);
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
     const all = await Promise.all(Array.from({ length: 50 }, () => refresher.fresh(id, judged)));
     expect(all.every((one) => one.kind === 'usable' && one.tokens.accessToken === 'renewed')).toBe(
       true,
@@ -96,10 +53,10 @@ describe('a token that is due', () => {
   });
 
   it('is not renewed again by a request that judged the old one', async () => {
-    const provider = new FakeProvider();
-    const refresher = refresherOf(provider);
-    const id = await world.login(endingIn(0));
-    const judged = await held(id);
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
     await refresher.fresh(id, judged);
     const late = await refresher.fresh(id, judged);
     expect(late).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
@@ -107,55 +64,55 @@ describe('a token that is due', () => {
   });
 
   it('frees the lock, after a success and after a failure', async () => {
-    const provider = new FakeProvider();
-    const refresher = refresherOf(provider);
-    const id = await world.login(endingIn(0));
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(0));
     provider.fails('temporary');
-    await refresher.fresh(id, await held(id));
-    await expect(world.store.acquireLock(keyOf(id), 'me', 1_000)).resolves.toBe(true);
-    await world.store.releaseLock(keyOf(id), 'me');
-    provider.answer = () => ({ kind: 'refreshed', tokens: renewed() });
-    await refresher.fresh(id, await held(id));
-    await expect(world.store.acquireLock(keyOf(id), 'me', 1_000)).resolves.toBe(true);
+    await refresher.fresh(id, await world.held(id));
+    await expect(world.store.acquireLock(world.keyOf(id), 'me', 1_000)).resolves.toBe(true);
+    await world.store.releaseLock(world.keyOf(id), 'me');
+    provider.answer = () => ({ kind: 'refreshed', tokens: world.renewed() });
+    await refresher.fresh(id, await world.held(id));
+    await expect(world.store.acquireLock(world.keyOf(id), 'me', 1_000)).resolves.toBe(true);
   });
 
   it('without a refresh token is used to its end and no longer', async () => {
-    const provider = new FakeProvider();
-    const refresher = refresherOf(provider);
-    const { refreshToken: _none, ...without } = endingIn(1_000);
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const { refreshToken: _none, ...without } = world.endingIn(1_000);
     const id = await world.login(without);
-    expect(await refresher.fresh(id, await held(id))).toMatchObject({ kind: 'usable' });
+    expect(await refresher.fresh(id, await world.held(id))).toMatchObject({ kind: 'usable' });
     world.pass(1_000);
-    expect(await refresher.fresh(id, await held(id))).toEqual({ kind: 'exhausted' });
+    expect(await refresher.fresh(id, await world.held(id))).toEqual({ kind: 'exhausted' });
     expect(provider.asked).toEqual([]);
   });
 });
 
 describe('when another instance holds the lock', () => {
   it('goes on with a token that is still good', async () => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(1_000));
-    await world.store.acquireLock(keyOf(id), 'other', 60_000);
-    const fresh = await refresherOf(provider).fresh(id, await held(id));
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(1_000));
+    await world.store.acquireLock(world.keyOf(id), 'other', 60_000);
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
     expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'the-access-token' } });
     expect(provider.asked).toEqual([]);
   });
 
   it('waits for its result: two instances, one call', async () => {
-    const provider = new FakeProvider();
+    const provider = world.provider();
     let answer: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => {
       provider.answer = () =>
         new Promise((done) => {
-          answer = () => done({ kind: 'refreshed', tokens: renewed() });
+          answer = () => done({ kind: 'refreshed', tokens: world.renewed() });
           resolve();
         });
     });
-    const id = await world.login(endingIn(0));
-    const judged = await held(id);
-    const winner = refresherOf(provider).fresh(id, judged);
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
+    const winner = world.refresherOf(provider).fresh(id, judged);
     await asked;
-    const loser = refresherOf(provider).fresh(id, judged);
+    const loser = world.refresherOf(provider).fresh(id, judged);
     answer();
     await expect(Promise.all([winner, loser])).resolves.toMatchObject([
       { kind: 'usable', tokens: { accessToken: 'renewed' } },
@@ -165,53 +122,59 @@ describe('when another instance holds the lock', () => {
   });
 
   it('says later when the result does not come in time', async () => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(0));
-    await world.store.acquireLock(keyOf(id), 'other', 60_000);
-    expect(await refresherOf(provider).fresh(id, await held(id))).toEqual({ kind: 'later' });
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    await world.store.acquireLock(world.keyOf(id), 'other', 60_000);
+    expect(await world.refresherOf(provider).fresh(id, await world.held(id))).toEqual({
+      kind: 'later',
+    });
     expect(provider.asked).toEqual([]);
   });
 
   it('notices that the session ended meanwhile', async () => {
-    const id = await world.login(endingIn(0));
-    const judged = await held(id);
-    await world.store.acquireLock(keyOf(id), 'other', 60_000);
-    const waiting = refresherOf(new FakeProvider()).fresh(id, judged);
-    await world.records.end(keyOf(id), 'backchannel');
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
+    await world.store.acquireLock(world.keyOf(id), 'other', 60_000);
+    const waiting = world.refresherOf(world.provider()).fresh(id, judged);
+    await world.records.end(world.keyOf(id), 'backchannel');
     expect(await waiting).toEqual({ kind: 'ended', reason: 'backchannel' });
   });
 });
 
 describe('when the store moved on while the provider answered', () => {
   it('a session that ended gets no tokens: they are revoked', async () => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(0));
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
     provider.answer = async () => {
-      await world.records.end(keyOf(id), 'logout');
-      return { kind: 'refreshed', tokens: renewed() };
+      await world.records.end(world.keyOf(id), 'logout');
+      return { kind: 'refreshed', tokens: world.renewed() };
     };
-    expect((await refresherOf(provider).fresh(id, await held(id))).kind).toBe('ended');
+    expect((await world.refresherOf(provider).fresh(id, await world.held(id))).kind).toBe('ended');
     expect(provider.revoked).toMatchObject([{ accessToken: 'renewed' }]);
   });
 
   it('the tokens that another wrote win', async () => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(0));
-    const judged = await held(id);
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
     provider.answer = async () => {
-      await world.records.replaceTokens(id, judged.tokens, tokenSet({ accessToken: 'other' }));
-      return { kind: 'refreshed', tokens: renewed() };
+      await world.records.replaceTokens(
+        id,
+        (await world.held(id)).tokens,
+        tokenSet({ accessToken: 'other' }),
+      );
+      return { kind: 'refreshed', tokens: world.renewed() };
     };
-    const fresh = await refresherOf(provider).fresh(id, judged);
+    const fresh = await world.refresherOf(provider).fresh(id, judged);
     expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'other' } });
   });
 
   it('a session that was gone before is not renewed at all', async () => {
-    const provider = new FakeProvider();
-    const id = await world.login(endingIn(0));
-    const judged = await held(id);
-    await world.records.end(keyOf(id), 'revoked');
-    const fresh = await refresherOf(provider).fresh(id, judged);
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
+    await world.records.end(world.keyOf(id), 'revoked');
+    const fresh = await world.refresherOf(provider).fresh(id, judged);
     expect(fresh).toEqual({ kind: 'ended', reason: 'revoked' });
     expect(provider.asked).toEqual([]);
   });
@@ -224,13 +187,13 @@ describe('a refresh that fails', () => {
     ['not_sent', 'usable'],
     ['temporary', 'usable'],
   ])('%s goes on with a token that is still good, then says later', async (failure, kind) => {
-    const provider = new FakeProvider();
+    const provider = world.provider();
     provider.fails(failure);
-    const refresher = refresherOf(provider);
-    const id = await world.login(endingIn(1_000));
-    expect((await refresher.fresh(id, await held(id))).kind).toBe(kind);
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(1_000));
+    expect((await refresher.fresh(id, await world.held(id))).kind).toBe(kind);
     world.pass(1_000);
-    expect(await refresher.fresh(id, await held(id))).toEqual({ kind: 'later' });
+    expect(await refresher.fresh(id, await world.held(id))).toEqual({ kind: 'later' });
     await expect(world.records.read(id, { touch: false })).resolves.toMatchObject({ kind: 'live' });
   });
 
@@ -238,10 +201,10 @@ describe('a refresh that fails', () => {
     ['invalid_grant', 'refresh_failed'],
     ['unknown', 'refresh_lost'],
   ])('%s ends the session once, as %s', async (failure, reason) => {
-    const provider = new FakeProvider();
+    const provider = world.provider();
     provider.fails(failure);
-    const id = await world.login(endingIn(0));
-    expect(await refresherOf(provider).fresh(id, await held(id))).toEqual({
+    const id = await world.login(world.endingIn(0));
+    expect(await world.refresherOf(provider).fresh(id, await world.held(id))).toEqual({
       kind: 'ended',
       reason,
     });
@@ -254,14 +217,18 @@ describe('a refresh that fails', () => {
   it.each<[TokenFailure]>([['invalid_grant'], ['unknown']])(
     '%s ends nothing when another instance has renewed meanwhile',
     async (failure) => {
-      const provider = new FakeProvider();
-      const id = await world.login(endingIn(0));
-      const judged = await held(id);
+      const provider = world.provider();
+      const id = await world.login(world.endingIn(0));
+      const judged = await world.held(id);
       provider.answer = async () => {
-        await world.records.replaceTokens(id, judged.tokens, tokenSet({ accessToken: 'other' }));
+        await world.records.replaceTokens(
+          id,
+          (await world.held(id)).tokens,
+          tokenSet({ accessToken: 'other' }),
+        );
         return { kind: 'failed', failure };
       };
-      const fresh = await refresherOf(provider).fresh(id, judged);
+      const fresh = await world.refresherOf(provider).fresh(id, judged);
       expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'other' } });
       await expect(world.records.read(id, { touch: false })).resolves.toMatchObject({
         kind: 'live',
@@ -270,36 +237,320 @@ describe('a refresh that fails', () => {
   );
 
   it('leaves the provider alone for a second, for other sessions too, and then tries again', async () => {
-    const provider = new FakeProvider();
+    const provider = world.provider();
     provider.fails('not_sent');
-    const refresher = refresherOf(provider);
-    const id = await world.login(endingIn(0));
-    const other = await world.login(endingIn(0));
-    expect(await refresher.fresh(id, await held(id))).toEqual({ kind: 'later' });
-    expect(await refresher.fresh(id, await held(id))).toEqual({ kind: 'later' });
-    expect(await refresher.fresh(other, await held(other))).toEqual({ kind: 'later' });
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(0));
+    const other = await world.login(world.endingIn(0));
+    expect(await refresher.fresh(id, await world.held(id))).toEqual({ kind: 'later' });
+    expect(await refresher.fresh(id, await world.held(id))).toEqual({ kind: 'later' });
+    expect(await refresher.fresh(other, await world.held(other))).toEqual({ kind: 'later' });
     expect(provider.asked).toHaveLength(1);
-    provider.answer = () => ({ kind: 'refreshed', tokens: renewed() });
+    provider.answer = () => ({ kind: 'refreshed', tokens: world.renewed() });
     world.clock.advance(1_000);
-    expect(await refresher.fresh(id, await held(id))).toMatchObject({ kind: 'usable' });
+    expect(await refresher.fresh(id, await world.held(id))).toMatchObject({ kind: 'usable' });
   });
 });
 
 describe('a provider that left the configuration', () => {
   it('ends the session when its token is due', async () => {
-    const id = await world.login(endingIn(0));
-    const none = { find: () => undefined } as unknown as ProviderRegistry;
-    const refresher = new TokenRefresher(
-      world.records,
-      none,
-      world.store,
-      world.clock,
-      config,
-      world.log,
-    );
-    expect(await refresher.fresh(id, await held(id))).toEqual({
+    const id = await world.login(world.endingIn(0));
+    const refresher = world.refresherOf(undefined);
+    expect(await refresher.fresh(id, await world.held(id))).toEqual({
       kind: 'ended',
       reason: 'provider',
     });
+  });
+});
+
+describe('a refresh token that was sent by somebody who is gone', () => {
+  const sentAgo = async (ms: number): Promise<string> => {
+    const id = await world.login(world.endingIn(0));
+    const { tokens } = await world.held(id);
+    const refreshSentAt = world.clock.now() - ms;
+    await world.records.replaceTokens(id, tokens, { ...tokens.tokens, refreshSentAt });
+    return id;
+  };
+
+  it('is not sent again: one clean logout with refresh_lost (R-27)', async () => {
+    const provider = world.provider();
+    const id = await sentAgo(1_000);
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
+    expect(fresh).toEqual({ kind: 'ended', reason: 'refresh_lost' });
+    expect(provider.asked).toEqual([]);
+  });
+
+  it('is sent again where the provider takes it again', async () => {
+    const provider = world.provider({ refreshGraceMs: 60_000 });
+    const id = await sentAgo(59_999);
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
+    expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
+  });
+
+  it('leaves no note behind once its outcome is known', async () => {
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(0));
+    provider.fails('temporary');
+    await refresher.fresh(id, await world.held(id));
+    expect((await world.held(id)).tokens.tokens.refreshSentAt).toBeUndefined();
+    world.clock.advance(1_000);
+    provider.answer = () => ({ kind: 'refreshed', tokens: world.renewed() });
+    await refresher.fresh(id, await world.held(id));
+    expect((await world.held(id)).tokens.tokens.refreshSentAt).toBeUndefined();
+  });
+
+  it('is noted before the request leaves', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    let noted: number | undefined;
+    provider.answer = async () => {
+      noted = (await world.held(id)).tokens.tokens.refreshSentAt;
+      return { kind: 'refreshed', tokens: world.renewed() };
+    };
+    await world.refresherOf(provider).fresh(id, await world.held(id));
+    expect(noted).toBe(world.clock.now());
+  });
+});
+
+describe('an answer that is lost', () => {
+  it('is asked for once more within the grace of the provider, and never a third time (R-28)', async () => {
+    const provider = world.provider({ refreshGraceMs: 60_000 });
+    provider.fails('unknown');
+    const id = await world.login(world.endingIn(0));
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
+    expect(fresh).toEqual({ kind: 'ended', reason: 'refresh_lost' });
+    expect(provider.asked).toHaveLength(2);
+  });
+});
+
+describe('a request that waits for another instance', () => {
+  it('goes on by itself when the other gave up', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(-1));
+    await world.store.acquireLock(world.keyOf(id), 'other', 15_000);
+    const waiting = world.refresherOf(provider).fresh(id, await world.held(id));
+    await world.store.releaseLock(world.keyOf(id), 'other');
+    await expect(waiting).resolves.toMatchObject({ tokens: { accessToken: 'renewed' } });
+    expect(provider.asked).toHaveLength(1);
+  });
+});
+
+describe('claims that a refresh brings', () => {
+  it('take the place of the old ones', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
+    const { identity } = judged.session.record;
+    const changed = { ...identity, claims: { ...identity.claims, name: 'Alice Baker' } };
+    provider.answer = () => ({ kind: 'refreshed', tokens: world.renewed(), identity: changed });
+    await world.refresherOf(provider).fresh(id, judged);
+    expect((await world.held(id)).session.record.identity).toEqual(changed);
+  });
+
+  it('are not written when nothing changed', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
+    const { identity } = judged.session.record;
+    provider.answer = () => ({
+      kind: 'refreshed',
+      tokens: world.renewed(),
+      identity: { ...identity },
+    });
+    await world.refresherOf(provider).fresh(id, judged);
+    expect(world.commands).not.toContain('writeIdentity');
+  });
+
+  it('may move the ceiling of the provider: a session past it is over (P-54)', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
+    const { identity } = judged.session.record;
+    const sessionExpiry = Math.floor(world.clock.now() / 1000) + 60;
+    const changed = { ...identity, sessionExpiry };
+    provider.answer = () => ({ kind: 'refreshed', tokens: world.renewed(), identity: changed });
+    await world.refresherOf(provider).fresh(id, judged);
+    world.clock.advance(MINUTE);
+    await expect(world.records.read(id, { touch: false })).resolves.toEqual({
+      kind: 'anonymous',
+      reason: 'provider',
+    });
+  });
+
+  it('may shut the user out: the session ends, and what came is revoked', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    provider.answer = () => ({ kind: 'not_allowed', tokens: world.renewed() });
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
+    expect(fresh).toEqual({ kind: 'ended', reason: 'revoked' });
+    expect(provider.revoked).toMatchObject([{ accessToken: 'renewed' }]);
+  });
+});
+
+describe('a refresh ahead of the end', () => {
+  it('happens beside the request, which goes on with the old token', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(60_000));
+    const fresh = await world
+      .refresherOf(provider, { aheadMs: 120_000 })
+      .fresh(id, await world.held(id));
+    expect(fresh).toMatchObject({ tokens: { accessToken: 'the-access-token' } });
+    await world.log.until('token.refreshed', 1);
+    expect(await world.held(id)).toMatchObject({ tokens: { tokens: { accessToken: 'renewed' } } });
+  });
+
+  it('is off unless it is switched on', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(60_000));
+    await world.refresherOf(provider).fresh(id, await world.held(id));
+    expect(provider.asked).toEqual([]);
+  });
+});
+
+describe('a token for one API', () => {
+  const orders = { key: 'orders', via: 'refresh', resource: 'urn:orders' } as const;
+  const withOrders = (tokens: TokenSet): TokenSet => ({
+    ...tokens,
+    audiences: {
+      orders: {
+        accessToken: 'for-orders',
+        obtainedAt: world.clock.now(),
+        accessTokenExpiresAt: world.clock.now() + 5 * MINUTE,
+      },
+    },
+  });
+
+  it('is got by the refresh token once and kept with the session', async () => {
+    const provider = world.provider();
+    provider.answer = (tokens) => ({ kind: 'refreshed', tokens: withOrders(tokens) });
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    const [first, second] = await Promise.all([
+      refresher.forAudience(id, await world.held(id), orders),
+      refresher.forAudience(id, await world.held(id), orders),
+    ]);
+    expect(first).toMatchObject({
+      tokens: { audiences: { orders: { accessToken: 'for-orders' } } },
+    });
+    expect(second).toEqual(first);
+    await refresher.forAudience(id, await world.held(id), orders);
+    expect(provider.asked).toHaveLength(1);
+    expect((await world.held(id)).tokens.tokens.accessToken).toBe('the-access-token');
+  });
+
+  it('is not another API’s, although the session has one', async () => {
+    const provider = world.provider();
+    provider.fails('refused');
+    const id = await world.login(withOrders(world.endingIn(5 * MINUTE)));
+    const other = { ...orders, key: 'billing' };
+    await expect(
+      world.refresherOf(provider).forAudience(id, await world.held(id), other),
+    ).resolves.toEqual({
+      kind: 'later',
+    });
+  });
+});
+
+describe('a token that was refused', () => {
+  it('is not used again while another instance renews it: its result is waited for (P-57)', async () => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    const judged = await world.held(id);
+    await world.store.acquireLock(world.keyOf(id), 'other', 60_000);
+    const waiting = world.refresherOf(provider).fresh(id, judged, { force: true });
+    await world.records.replaceTokens(id, judged.tokens, tokenSet({ accessToken: 'other' }));
+    expect(await waiting).toMatchObject({ kind: 'usable', tokens: { accessToken: 'other' } });
+    expect(provider.asked).toEqual([]);
+  });
+
+  it('is not handed out by a refresh under way that nobody forced', async () => {
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const id = await world.login(world.endingIn(1_000));
+    const judged = await world.held(id);
+    await world.store.acquireLock(world.keyOf(id), 'other', 60_000);
+    const [easy, forced] = [
+      refresher.fresh(id, judged),
+      refresher.fresh(id, judged, { force: true }),
+    ];
+    await world.records.replaceTokens(id, judged.tokens, tokenSet({ accessToken: 'other' }));
+    expect(await easy).toMatchObject({ tokens: { accessToken: 'the-access-token' } });
+    expect(await forced).toMatchObject({ tokens: { accessToken: 'other' } });
+  });
+});
+
+describe('a refresh that takes longer than a request waits', () => {
+  it('goes on without the requests, which are told to come later; who comes later shares it', async () => {
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const answered = Promise.withResolvers<void>();
+    provider.answer = async () => {
+      await answered.promise;
+      return { kind: 'refreshed', tokens: world.renewed() };
+    };
+    const id = await world.login(world.endingIn(0));
+    const judged = await world.held(id);
+    const all = await Promise.all([refresher.fresh(id, judged), refresher.fresh(id, judged)]);
+    expect(all).toEqual([{ kind: 'later' }, { kind: 'later' }]);
+    const late = refresher.fresh(id, judged);
+    answered.resolve();
+    expect(await late).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
+    expect(provider.asked).toHaveLength(1);
+  });
+
+  it('leaves them the old token while it lives', async () => {
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider);
+    const answered = Promise.withResolvers<void>();
+    provider.answer = async () => {
+      await answered.promise;
+      return { kind: 'refreshed', tokens: world.renewed() };
+    };
+    const id = await world.login(world.endingIn(1_000));
+    const fresh = await refresher.fresh(id, await world.held(id));
+    expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'the-access-token' } });
+    answered.resolve();
+    await refresher.beforeApplicationShutdown();
+  });
+
+  it('is waited for when the process stops', async () => {
+    const provider = world.provider();
+    const refresher = world.refresherOf(provider, { waitMs: 1, aheadMs: 10 * MINUTE });
+    const answered = Promise.withResolvers<void>();
+    provider.answer = async () => {
+      await answered.promise;
+      return { kind: 'refreshed', tokens: world.renewed() };
+    };
+    const id = await world.login({ ...world.endingIn(4 * MINUTE), obtainedAt: 0 });
+    await refresher.fresh(id, await world.held(id));
+    const stopped = refresher.beforeApplicationShutdown();
+    answered.resolve();
+    await stopped;
+    expect(await world.held(id)).toMatchObject({ tokens: { tokens: { accessToken: 'renewed' } } });
+  });
+});
+
+describe('the jitter', () => {
+  const MOST = 200;
+
+  it('is the same on every instance and not the same for every session: up to a fifth of the leeway', async () => {
+    const [one, two] = [world.refresherOf(world.provider()), world.refresherOf(world.provider())];
+    const dueAt = new Set<number>();
+    for (let count = 0; count < MOST; count += 1) {
+      const id = await world.login(world.endingIn(5 * MINUTE));
+      const found = await world.held(id);
+      const isDue = (by: typeof one, leftMs: number): boolean => {
+        const tokens = { ...found.tokens.tokens, ...world.endingIn(leftMs) };
+        return by['isDue']({ ...found, tokens: { ...found.tokens, tokens } }, 30_000);
+      };
+      let leftMs = 36_001;
+      while (!isDue(one, leftMs)) leftMs -= 1;
+      expect([isDue(two, leftMs), isDue(two, leftMs + 1)]).toEqual([true, false]);
+      dueAt.add(leftMs);
+    }
+    expect(Math.min(...dueAt)).toBe(30_000);
+    expect(Math.max(...dueAt)).toBe(36_000);
+    expect(dueAt.size).toBe(8);
   });
 });

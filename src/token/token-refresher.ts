@@ -1,17 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { TokenConfig } from '../config/config.types.js';
-import { randomToken } from '../crypto/random.js';
 import { Clock } from '../domain/clock.js';
-import type { EndReason, LiveSession } from '../domain/session.js';
-import { isDue, isUsable, type TokenSet } from '../domain/token-set.js';
-import { EventLog } from '../logging/event-log.js';
-import type { TokenFailure } from '../provider/provider-errors.js';
-import { ProviderRegistry } from '../provider/provider-registry.js';
-import type { TokenRecord } from '../session/record-codec.js';
+import type { EndReason } from '../domain/session.js';
+import { isDue, isUsable, type AudienceRequest, type TokenSet } from '../domain/token-set.js';
 import { SessionRecords } from '../session/session-records.js';
-import { Store, type WriteOutcome } from '../store/store.port.js';
-import { RefreshBackOff } from './refresh-back-off.js';
+import { Store } from '../store/store.port.js';
+import { underLock } from './refresh-lock.js';
+import { SessionRenewal, type Renewal } from './session-renewal.js';
+import { Slots } from './slots.js';
+import { isNewer, type Held } from './token-writes.js';
 
 /** What a request may do now that its tokens were looked after. */
 export type FreshTokens =
@@ -22,33 +20,40 @@ export type FreshTokens =
   | { readonly kind: 'later' }
   | { readonly kind: 'ended'; readonly reason?: EndReason };
 
-interface Held {
-  readonly session: LiveSession;
-  readonly tokens: TokenRecord;
+/** What a request wants of its session's tokens. */
+interface Wish {
+  /** The access token at hand was refused: another one, however long it would live. */
+  readonly force?: boolean;
+  /** A token for this API, not the session's own. */
+  readonly audience?: AudienceRequest;
 }
 
 const POLL_MS = 50;
-const WRITE_AGAIN_MS = 250;
+/** Up to this part of the leeway a session renews earlier than another: they do not all come at once. */
+const JITTER = 0.2;
+/**
+ * Refreshes of one provider at a time in this process. One that stops answering takes along those that were sent, and
+ * no more; the others find it paused.
+ */
+const MOST_AT_ONCE = 100;
 
 /**
  * Keeps access tokens fresh (RFC 6749 §6): one refresh at a time per session, in this process by sharing the
- * call, across processes by a lock in the store; what is written is written by compare-and-set.
+ * call, across processes by a lock in the store; what is written is written by compare-and-set. A refresh that
+ * takes longer than a person waits goes on without those who asked for it.
  */
 @Injectable()
-export class TokenRefresher {
+export class TokenRefresher implements BeforeApplicationShutdown {
   private readonly running = new Map<string, Promise<FreshTokens>>();
-  private readonly backOff: RefreshBackOff;
+  private readonly slots = new Map<string, Slots>();
 
   constructor(
     private readonly records: SessionRecords,
-    private readonly providers: ProviderRegistry,
+    private readonly renewal: SessionRenewal,
     @Inject(Store) private readonly store: Store,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(TokenConfig) private readonly config: TokenConfig,
-    @Inject(EventLog) private readonly log: EventLog,
-  ) {
-    this.backOff = new RefreshBackOff(clock);
-  }
+  ) {}
 
   /** The session's tokens, renewed first when they are due; `force` renews in any case. */
   async fresh(
@@ -57,123 +62,140 @@ export class TokenRefresher {
     { force = false }: { readonly force?: boolean } = {},
   ): Promise<FreshTokens> {
     const { tokens } = held.tokens;
-    const due =
-      tokens.accessToken === undefined || isDue(tokens, this.clock.now(), this.config.leewayMs);
-    if (!force && !due) return { kind: 'usable', tokens };
-    if (tokens.refreshToken === undefined) return this.goOnWith(tokens, 'exhausted');
-    if (this.backOff.isPaused(held.session.record.identity.provider)) {
-      return this.goOnWith(tokens, 'later');
+    const due = force || tokens.accessToken === undefined || this.isDue(held, this.config.leewayMs);
+    if (due) return this.soon(this.renewed(id, held, { force }), tokens, { force });
+    if (this.config.aheadMs > 0 && this.isDue(held, this.config.aheadMs)) {
+      // Nobody waits for it: what fails is tried again when the token is due.
+      void this.renewed(id, held, {}).catch(() => undefined);
     }
-    const running = this.running.get(id);
+    return { kind: 'usable', tokens };
+  }
+
+  /**
+   * The session's tokens with one for `audience` among them, got by the refresh token (RFC 8707 §2.2) when the one
+   * at hand is due; `force` gets one in any case.
+   */
+  async forAudience(
+    id: string,
+    held: Held,
+    audience: AudienceRequest,
+    { force = false }: { readonly force?: boolean } = {},
+  ): Promise<FreshTokens> {
+    const { tokens } = held.tokens;
+    const token = tokens.audiences?.[audience.key];
+    if (!force && token !== undefined && !isDue(token, this.clock.now(), this.config.leewayMs))
+      return { kind: 'usable', tokens };
+    const wish = { audience, force };
+    return this.soon(this.renewed(id, held, wish), tokens, wish);
+  }
+
+  /** A process that stops must not lose what the provider is about to answer; Nest closes the store afterwards. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.allSettled(this.running.values());
+  }
+
+  /** The outcome, or what there is without it after the longest time that a request waits. */
+  private async soon(
+    outcome: Promise<FreshTokens>,
+    tokens: TokenSet,
+    wish: Wish,
+  ): Promise<FreshTokens> {
+    const inTime = new AbortController();
+    const late = delay(this.config.waitMs, undefined, { signal: inTime.signal });
+    try {
+      return await Promise.race([outcome, late.then(() => this.goOnWith(tokens, 'later', wish))]);
+    } finally {
+      inTime.abort();
+    }
+  }
+
+  private async renewed(id: string, held: Held, wish: Wish): Promise<FreshTokens> {
+    const { tokens } = held.tokens;
+    if (tokens.refreshToken === undefined) return this.goOnWith(tokens, 'exhausted', wish);
+    const name = [id, wish.force === true, wish.audience?.key].join(' ');
+    const running = this.running.get(name);
     if (running !== undefined) return running;
-    const refresh = this.refresh(id, held).finally(() => this.running.delete(id));
-    this.running.set(id, refresh);
+    const refresh = this.inTurn(id, held, wish).finally(() => this.running.delete(name));
+    this.running.set(name, refresh);
     return refresh;
   }
 
-  /** Lock, look again, renew, write, release. */
-  private async refresh(id: string, judged: Held): Promise<FreshTokens> {
+  private async inTurn(id: string, held: Held, wish: Wish): Promise<FreshTokens> {
+    const { provider } = held.session.record.identity;
+    const isPaused = (): boolean => this.renewal.isPaused(held, wish.audience);
+    const paused = (): FreshTokens => this.goOnWith(held.tokens.tokens, 'later', wish);
+    if (isPaused()) return paused();
+    const slots = this.slots.get(provider) ?? new Slots(MOST_AT_ONCE);
+    this.slots.set(provider, slots);
+    return slots.run(async () => (isPaused() ? paused() : this.refresh(id, held, wish)));
+  }
+
+  /** Lock, look again, renew; while another has the lock, wait for its result, but no longer than a person would. */
+  private async refresh(id: string, judged: Held, wish: Wish): Promise<FreshTokens> {
     const { storeKey } = this.records.credentials.of(id);
-    const owner = randomToken();
-    if (!(await this.store.acquireLock(storeKey, owner, this.config.lockMs)))
-      return this.awaitOther(id, judged);
-    const renewal = setInterval(() => {
-      this.store.renewLock(storeKey, owner, this.config.lockMs).catch(() => undefined);
-    }, this.config.lockMs / 3);
-    try {
-      const now = await this.records.readWithTokens(id, { touch: false });
-      if (now.kind === 'anonymous') return ended(now.reason);
-      if (now.tokens.counter !== judged.tokens.counter)
-        return { kind: 'usable', tokens: now.tokens.tokens };
-      return await this.renew(id, now);
-    } finally {
-      clearInterval(renewal);
-      // A lock that cannot be released runs out by itself.
-      await this.store.releaseLock(storeKey, owner).catch(() => undefined);
-    }
-  }
-
-  private async renew(id: string, held: Held): Promise<FreshTokens> {
-    const { identity } = held.session.record;
-    const provider = this.providers.find(identity.provider);
-    // A provider that left the configuration cannot answer for its users any more.
-    if (provider === undefined) return this.endUnlessChanged(id, held, 'provider');
-    const outcome = await provider.refresh(held.tokens.tokens, identity);
-    if (outcome.kind === 'failed') return this.afterFailure(id, held, outcome.failure);
-    this.backOff.succeeded(identity.provider);
-    const written = await this.write(id, held, outcome.tokens);
-    switch (written) {
-      case 'written':
-        this.log.event('token.refreshed', { provider: identity.provider });
-        return { kind: 'usable', tokens: outcome.tokens };
-      case 'conflict':
-        return this.stored(id);
-      case 'gone':
-        // The session ended while the provider answered: its new tokens must not outlive it.
-        await provider.revoke(outcome.tokens);
-        return this.stored(id);
-    }
-  }
-
-  /** Tokens that the provider has rotated must not be lost to a store that blinks: one more attempt. */
-  private async write(id: string, held: Held, tokens: TokenSet): Promise<WriteOutcome> {
-    try {
-      return await this.records.replaceTokens(id, held.tokens, tokens);
-    } catch {
-      await delay(WRITE_AGAIN_MS);
-      return this.records.replaceTokens(id, held.tokens, tokens);
-    }
-  }
-
-  /** Only a dead grant ends the session, and only after a second look; our own faults and passing ones do not. */
-  private async afterFailure(id: string, held: Held, failure: TokenFailure): Promise<FreshTokens> {
-    if (failure !== 'invalid_grant') this.backOff.failed(held.session.record.identity.provider);
-    switch (failure) {
-      case 'invalid_grant':
-        return this.endUnlessChanged(id, held, 'refresh_failed');
-      case 'unknown':
-        return this.endUnlessChanged(id, held, 'refresh_lost');
-      case 'invalid_client':
-      case 'refused':
-      case 'not_sent':
-      case 'temporary':
-        return this.goOnWith(held.tokens.tokens, 'later');
-    }
-  }
-
-  private async endUnlessChanged(id: string, held: Held, reason: EndReason): Promise<FreshTokens> {
-    const now = await this.records.readWithTokens(id, { touch: false });
-    if (now.kind === 'anonymous') return ended(now.reason ?? reason);
-    if (now.tokens.counter !== held.tokens.counter)
-      return { kind: 'usable', tokens: now.tokens.tokens };
-    await this.records.end(this.records.credentials.of(id).storeKey, reason);
-    return ended(reason);
-  }
-
-  /** Another instance renews: wait for its result, but no longer than a person would. */
-  private async awaitOther(id: string, judged: Held): Promise<FreshTokens> {
-    if (isUsable(judged.tokens.tokens, this.clock.now()))
-      return { kind: 'usable', tokens: judged.tokens.tokens };
-    for (let waited = 0; waited < this.config.waitMs; waited += POLL_MS) {
+    const giveUpAt = performance.now() + this.config.waitMs;
+    do {
+      const locked = await underLock(this.store, storeKey, this.config.lockMs, () =>
+        this.renewUnlessDone(id, judged, wish),
+      );
+      if (locked.kind === 'done') return this.toFresh(locked.result, wish);
+      // Another instance renews. The old token does as long as it lives, where nobody has refused it.
+      if (wish.force !== true && this.isUsable(judged.tokens.tokens, wish))
+        return { kind: 'usable', tokens: judged.tokens.tokens };
       await delay(POLL_MS);
       const now = await this.records.readWithTokens(id, { touch: false });
       if (now.kind === 'anonymous') return ended(now.reason);
-      if (now.tokens.counter !== judged.tokens.counter)
+      if (this.isDone(now.tokens.tokens, judged.tokens.tokens, wish))
         return { kind: 'usable', tokens: now.tokens.tokens };
-    }
-    return { kind: 'later' };
+    } while (performance.now() < giveUpAt);
+    return this.goOnWith(judged.tokens.tokens, 'later', wish);
   }
 
-  private async stored(id: string): Promise<FreshTokens> {
+  private async renewUnlessDone(id: string, judged: Held, wish: Wish): Promise<Renewal> {
     const now = await this.records.readWithTokens(id, { touch: false });
-    return now.kind === 'live' ? { kind: 'usable', tokens: now.tokens.tokens } : ended(now.reason);
+    if (now.kind === 'anonymous') return ended(now.reason);
+    if (this.isDone(now.tokens.tokens, judged.tokens.tokens, wish))
+      return { kind: 'renewed', tokens: now.tokens.tokens };
+    return this.renewal.renew(id, now, wish.audience);
   }
 
-  private goOnWith(tokens: TokenSet, otherwise: 'exhausted' | 'later'): FreshTokens {
-    return isUsable(tokens, this.clock.now()) ? { kind: 'usable', tokens } : { kind: otherwise };
+  /** Whether what this request wants is there by now. */
+  private isDone(now: TokenSet, judged: TokenSet, { audience }: Wish): boolean {
+    if (now.refreshSentAt !== undefined) return false;
+    if (audience === undefined) return isNewer(now, judged);
+    const token = now.audiences?.[audience.key];
+    // One that was refused is there still, and does not count.
+    if (token?.accessToken === judged.audiences?.[audience.key]?.accessToken) return false;
+    return token !== undefined && !isDue(token, this.clock.now(), this.config.leewayMs);
+  }
+
+  private toFresh(renewal: Renewal, wish: Wish): FreshTokens {
+    switch (renewal.kind) {
+      case 'renewed':
+        return { kind: 'usable', tokens: renewal.tokens };
+      case 'kept':
+        return this.goOnWith(renewal.tokens, 'later', wish);
+      case 'ended':
+        return renewal;
+    }
+  }
+
+  /** A session's own jitter: the same on every replica, so that they agree on when a token is due. */
+  private isDue({ session, tokens: { tokens } }: Held, leewayMs: number): boolean {
+    const share = (session.handle.codePointAt(0) ?? 0) % 8;
+    return isDue(tokens, this.clock.now(), leewayMs * (1 + (JITTER * share) / 7));
+  }
+
+  private goOnWith(tokens: TokenSet, otherwise: 'exhausted' | 'later', wish: Wish): FreshTokens {
+    return this.isUsable(tokens, wish) ? { kind: 'usable', tokens } : { kind: otherwise };
+  }
+
+  private isUsable(tokens: TokenSet, { audience }: Wish): boolean {
+    const wanted = audience === undefined ? tokens : (tokens.audiences?.[audience.key] ?? {});
+    return isUsable(wanted, this.clock.now());
   }
 }
 
-function ended(reason: EndReason | undefined): FreshTokens {
+function ended(reason: EndReason | undefined): { kind: 'ended'; reason?: EndReason } {
   return reason === undefined ? { kind: 'ended' } : { kind: 'ended', reason };
 }

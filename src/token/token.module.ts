@@ -1,11 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { TokenRefreshController } from './token-refresh.controller.js';
+import { AudienceTokens } from './audience-tokens.js';
+import { SessionRenewal } from './session-renewal.js';
 import { TokenRefresher } from './token-refresher.js';
 
 @Global()
 @Module({
   controllers: [TokenRefreshController],
-  providers: [TokenRefresher],
-  exports: [TokenRefresher],
+  providers: [TokenRefresher, SessionRenewal, AudienceTokens],
+  exports: [TokenRefresher, AudienceTokens],
 })
 export class TokenModule {}

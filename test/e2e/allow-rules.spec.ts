@@ -43,14 +43,22 @@ describe('who may log in', () => {
   it('are asked about again when a refresh brings claims', async () => {
     withRoles(['staff']);
     const person = await stage.member();
-    stage.op.forgeIdToken(({ token }) => token);
     stage.clock.advance(LIFE_MS);
     expect((await stage.call(person)).status).toBe(200);
     withRoles(['guests']);
     stage.clock.advance(LIFE_MS);
     const before = stage.api.received.length;
     const answer = await stage.call(person);
-    expect([answer.status, jsonOf(answer)['reason']]).toEqual([401, 'refresh_failed']);
+    expect([answer.status, jsonOf(answer)['reason']]).toEqual([401, 'revoked']);
     expect(stage.api.received).toHaveLength(before);
+  });
+
+  it('are kept out when a refresh brings their claims without the one that let them in', async () => {
+    withRoles(['staff']);
+    const person = await stage.member();
+    stage.op.forgeIdToken(({ token }) => token);
+    stage.clock.advance(LIFE_MS);
+    const answer = await stage.call(person);
+    expect([answer.status, jsonOf(answer)['reason']]).toEqual([401, 'revoked']);
   });
 });

@@ -40,8 +40,11 @@ export interface AnsweredCall extends Call {
 
 /** Changes what the provider answers, or answers in its place. */
 type Rewrite = (answer: Answer, call: Call) => Answer | Promise<Answer>;
-/** `reset`: the connection breaks without an answer; `hang`: no answer comes; `lost`: the provider acts, its answer is lost. */
-type Fault = 'reset' | 'hang' | 'lost' | number;
+/**
+ * `reset`: the connection breaks without an answer; `hang`: no answer comes; `lost`: the provider acts, its answer is
+ * lost. A status or an answer comes before the provider has acted.
+ */
+export type Fault = 'reset' | 'hang' | 'lost' | number | Answer;
 
 export interface OpHostOptions {
   /** JWT access tokens for the API (the default), or opaque ones that the userinfo endpoint takes. */
@@ -85,7 +88,7 @@ export class OpHost {
   aheadMs: () => number = () => 0;
   private readonly events = new EventEmitter();
   private readonly rewrites = new Map<string, Rewrite>();
-  private readonly faults = new Map<string, Fault>();
+  private readonly faults = new Map<string, () => Fault | undefined>();
 
   private constructor(
     private readonly op: RunningOp,
@@ -200,9 +203,9 @@ export class OpHost {
     this.forgeIdToken(({ claims }) => key.sign(claims));
   }
 
-  /** From now on a path fails. */
-  fail(path: string, fault: Fault): void {
-    this.faults.set(path, fault);
+  /** From now on a path fails: always, or each time as it is told. */
+  fail(path: string, fault: Fault | (() => Fault | undefined)): void {
+    this.faults.set(path, typeof fault === 'function' ? fault : () => fault);
   }
 
   /** Tells the truth again, and answers. */
@@ -232,11 +235,12 @@ export class OpHost {
 
   private async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const call = await toCall(req);
-    const fault = this.faults.get(call.path);
+    const fault = this.faults.get(call.path)?.();
     if (fault === 'reset') return void res.destroy();
     if (fault === 'hang') return;
     if (typeof fault === 'number')
       return this.answer(res, call, { status: fault, headers: {}, body: '' });
+    if (typeof fault === 'object') return this.answer(res, call, fault);
     const real = this.inTime(await this.forward(req, call), call);
     if (fault === 'lost') return void res.destroy();
     const change = this.rewrites.get(call.path);

@@ -1,6 +1,7 @@
 import { optional, withDefault } from '../option.js';
 import { SIGNATURE_ALGORITHMS } from '../provider-config.types.js';
 import { choice, filledList, flag, list } from '../values/basic-values.js';
+import { duration } from '../values/duration.js';
 import { privateKeys } from '../values/private-keys.js';
 import {
   authorizationParameter,
@@ -124,6 +125,13 @@ export const providerLoginOptions = {
     type: filledList('error codes', errorCode),
     default: 'invalid_grant',
     doc: 'OAuth errors by which the provider says that a refresh token is dead, which ends the session.',
+  }),
+  refreshGraceMs: withDefault({
+    key: 'refreshGrace',
+    env: 'OIDC_REFRESH_GRACE',
+    type: duration('0s', '30d'),
+    default: '0s',
+    doc: 'How long after its use the provider takes a refresh token once more. Where it rotates them, a second use looks like theft and ends everything; so with 0 a refresh whose answer is lost ends the session.',
   }),
   allowDomains: optional({
     key: 'allow.domains',

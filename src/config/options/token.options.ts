@@ -10,6 +10,13 @@ export const tokenOptions = {
     default: '30s',
     doc: 'How long before its end an access token is renewed, so that it does not die on the way to the API.',
   }),
+  aheadMs: withDefault({
+    key: 'ahead',
+    env: 'TOKEN_AHEAD',
+    type: duration('0s', '1h'),
+    default: '0s',
+    doc: 'How long before its end an access token is renewed beside a request that uses it, which does not wait. 0 is off; useful where the provider is slow, with more than `TOKEN_LEEWAY`.',
+  }),
   lockMs: withDefault({
     key: 'lock',
     type: duration('1s', '5m'),

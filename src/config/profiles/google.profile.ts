@@ -2,7 +2,7 @@ import type { ProviderProfile } from '../provider-profile.js';
 
 /**
  * Google Identity. `offline_access` is refused there: a refresh token comes with `access_type=offline`, and a
- * second one only with `prompt=consent`. `iss` comes with or without the scheme. A Workspace domain is the claim
+ * second one only with `prompt=consent`; it is not rotated, so it may be sent again. `iss` comes with or without the scheme. A Workspace domain is the claim
  * `hd`, not the part of an address behind the @.
  */
 export const google: ProviderProfile = {
@@ -16,5 +16,6 @@ export const google: ProviderProfile = {
     scope: 'openid profile email',
     authorizationParams: 'access_type=offline,prompt=consent',
     'allow.domainClaim': 'hd',
+    refreshGrace: '30d',
   },
 };

@@ -1,0 +1,149 @@
+import { refreshWorld } from '../../test/support/refresh-world.js';
+import { MINUTE } from '../../test/support/session-fixtures.js';
+import type { AudienceRequest, TokenSet } from '../domain/token-set.js';
+import type { ProviderRegistry } from '../provider/provider-registry.js';
+import type { ExchangeOutcome } from '../provider/token-grants.js';
+import { AudienceTokens } from './audience-tokens.js';
+
+const orders: AudienceRequest = { key: 'orders', via: 'exchange', audience: 'urn:orders' };
+
+let world: ReturnType<typeof refreshWorld>;
+let asked: AudienceRequest[];
+let revoked: TokenSet[];
+let answer: () => ExchangeOutcome | Promise<ExchangeOutcome>;
+beforeEach(() => {
+  world = refreshWorld();
+  asked = [];
+  revoked = [];
+  answer = () => exchanged();
+});
+afterEach(() => world.close());
+
+const exchanged = (lifeMs = 5 * MINUTE): ExchangeOutcome => ({
+  kind: 'exchanged',
+  token: {
+    accessToken: `for-${asked.at(-1)?.key}`,
+    obtainedAt: world.clock.now(),
+    accessTokenExpiresAt: world.clock.now() + lifeMs,
+  },
+});
+const failing = (failure: 'invalid_grant' | 'temporary' | 'refused') => () =>
+  ({ kind: 'failed', failure }) as const;
+
+function audienceTokens({ isKnown = true } = {}): AudienceTokens {
+  const provider = {
+    exchangeToken: async (_tokens: TokenSet, audience: AudienceRequest) => {
+      asked.push(audience);
+      return answer();
+    },
+    revoke: async (tokens: TokenSet) => void revoked.push(tokens),
+  };
+  const providers = { find: () => (isKnown ? provider : undefined) } as unknown as ProviderRegistry;
+  const refresher = world.refresherOf(world.provider());
+  return new AudienceTokens(refresher, providers, world.records, world.clock, {
+    leewayMs: 30_000,
+    aheadMs: 0,
+    lockMs: 15_000,
+    waitMs: 150,
+  });
+}
+
+const tokenFor = async (
+  tokens: AudienceTokens,
+  id: string,
+  audience = orders,
+): Promise<unknown> => {
+  const fresh = await tokens.get(id, await world.held(id), audience);
+  return fresh.kind === 'usable' ? fresh.tokens.audiences?.[audience.key]?.accessToken : fresh.kind;
+};
+
+describe('a token by exchange', () => {
+  it('is got once, for many calls at a time, and kept with the session', async () => {
+    const tokens = audienceTokens();
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    const all = await Promise.all([tokenFor(tokens, id), tokenFor(tokens, id)]);
+    expect(all).toEqual(['for-orders', 'for-orders']);
+    expect(await tokenFor(audienceTokens(), id)).toBe('for-orders');
+    expect(asked).toEqual([orders]);
+    expect((await world.held(id)).tokens.tokens.accessToken).toBe('the-access-token');
+  });
+
+  it.each([
+    ['another scope', { ...orders, key: 'orders, with a scope' }],
+    ['another API', { ...orders, key: 'billing' }],
+  ])('is not used for %s (ATK-62)', async (_what, other) => {
+    const tokens = audienceTokens();
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    await tokenFor(tokens, id);
+    expect(await tokenFor(tokens, id, other)).toBe(`for-${other.key}`);
+    expect(await tokenFor(tokens, id)).toBe('for-orders');
+    expect(asked).toEqual([orders, other]);
+  });
+
+  it('is got again before it ends', async () => {
+    const tokens = audienceTokens();
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    await tokenFor(tokens, id);
+    world.pass(5 * MINUTE - 30_001);
+    await tokenFor(tokens, id);
+    expect(asked).toHaveLength(1);
+    world.pass(1);
+    await tokenFor(tokens, id);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('that cannot be had now is used to its end', async () => {
+    const tokens = audienceTokens();
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    await tokenFor(tokens, id);
+    answer = failing('temporary');
+    world.pass(5 * MINUTE - 1);
+    expect(await tokenFor(tokens, id)).toBe('for-orders');
+    world.pass(1);
+    expect(await tokenFor(tokens, id)).toBe('later');
+  });
+
+  it.each([
+    ['invalid_grant', 'exhausted'],
+    ['refused', 'later'],
+    ['temporary', 'later'],
+  ] as const)('that fails with %s: %s', async (failure, kind) => {
+    answer = failing(failure);
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    expect(await tokenFor(audienceTokens(), id)).toBe(kind);
+  });
+
+  it('of a provider that left the configuration is not to be had', async () => {
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    expect(await tokenFor(audienceTokens({ isKnown: false }), id)).toBe('exhausted');
+  });
+
+  it('for a session that ended meanwhile is revoked, and nobody uses it', async () => {
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    answer = async () => {
+      await world.records.end(world.keyOf(id), 'logout');
+      return exchanged();
+    };
+    expect(await tokenFor(audienceTokens(), id)).toBe('ended');
+    expect(revoked).toMatchObject([{ accessToken: 'for-orders' }]);
+    expect(revoked[0]?.refreshToken).toBeUndefined();
+  });
+
+  it('that somebody overtook is used once and not kept: the newer tokens stay', async () => {
+    const id = await world.login(world.endingIn(5 * MINUTE));
+    answer = async () => {
+      await world.records.replaceTokens(id, (await world.held(id)).tokens, world.renewed());
+      return exchanged();
+    };
+    expect(await tokenFor(audienceTokens(), id)).toBe('for-orders');
+    expect((await world.held(id)).tokens.tokens).toEqual(world.renewed());
+    expect(revoked).toEqual([]);
+  });
+});
+
+it('a token by the refresh token goes the way of all refreshes', async () => {
+  const id = await world.login(world.endingIn(5 * MINUTE));
+  const fresh = await audienceTokens().get(id, await world.held(id), { ...orders, via: 'refresh' });
+  expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
+  expect(asked).toEqual([]);
+});
