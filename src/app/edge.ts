@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { CsrfConfig, ServerConfig } from '../config/config.types.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { addCors, answerPreflight } from '../http/cors.js';
 import type { ErrorAnswer } from '../http/error-answer.js';
 import { attachExchange, type Exchange } from '../http/exchange.js';
-import type { Edge, RequestHandler } from '../http/listener.adapter.js';
+import type { Edge, RequestHandler, UpgradeEdge } from '../http/listener.adapter.js';
 import { belowBase, judgeTarget } from '../http/request-path.js';
 import { RouteMatcher } from '../http/route-matcher.js';
 import type { Listener } from '../http/route-table.js';
@@ -13,6 +14,12 @@ import type { EventLog } from '../logging/event-log.js';
 
 /** A handler that is dispatched before Express. It takes the same table, headers and error answers. */
 export type HotHandler = (exchange: Exchange) => Promise<void>;
+
+/** Takes over the connection of a request that asks for a WebSocket. */
+export interface UpgradeHandler {
+  readonly takes: (req: IncomingMessage) => boolean;
+  readonly handle: (exchange: Exchange, socket: Socket, head: Buffer) => Promise<void>;
+}
 
 export interface EdgeParts {
   readonly listener: Listener;
@@ -53,6 +60,55 @@ export function createEdge(parts: EdgeParts): Edge {
       // An answer that cannot even be an error ends with its connection, not with the process.
       .catch(() => res.destroy());
   };
+}
+
+/**
+ * The same for a request that asks for a WebSocket. It has no answer of its own until one is needed: then it gets
+ * the one that a plain request would get, and its connection ends.
+ */
+export function createUpgradeEdge(parts: EdgeParts, upgrades: UpgradeHandler): UpgradeEdge {
+  return {
+    takes: upgrades.takes,
+    handle: (req, duplex, head) => {
+      const socket = duplex as Socket;
+      // A client that leaves in the middle is no reason to fall over.
+      socket.on('error', () => socket.destroy());
+      const res = answerOn(socket, req);
+      if (res === undefined) return;
+      const exchange = open(req, res, parts);
+      judgeUpgrade(exchange, parts, upgrades)
+        .then(() => upgrades.handle(exchange, socket, head))
+        .catch((error: unknown) => parts.errors.send(exchange, error))
+        .catch(() => socket.destroy());
+    },
+  };
+}
+
+/** An answer that ends its connection; undefined where an earlier request on it is not answered yet. */
+function answerOn(socket: Socket, req: IncomingMessage): ServerResponse | undefined {
+  const res = new ServerResponse(req);
+  try {
+    res.assignSocket(socket);
+  } catch {
+    // An upgrade that is pipelined behind other requests is nothing that a browser sends.
+    socket.destroy();
+    return undefined;
+  }
+  res.shouldKeepAlive = false;
+  res.once('finish', () => socket.destroySoon());
+  return res;
+}
+
+async function judgeUpgrade(
+  exchange: Exchange,
+  { isDraining }: EdgeParts,
+  { takes }: UpgradeHandler,
+): Promise<void> {
+  // Node before 24.9 hands over every upgrade, and cannot answer it as a plain request any more.
+  if (!takes(exchange.req)) throw new VestibuleError('bad_request');
+  if (exchange.path === '') throw new VestibuleError('ambiguous_path');
+  if (exchange.path === OUTSIDE) throw new VestibuleError('not_found');
+  if (isDraining()) throw new VestibuleError('draining');
 }
 
 /** Opens the exchange; `path` is '' where it could not be judged, which no route matches. */

@@ -16,10 +16,11 @@ import { NestLogger } from '../logging/nest-logger.js';
 import { Readiness } from '../ops/readiness.js';
 import { ProxyService } from '../proxy/proxy.service.js';
 import { SpaService } from '../proxy/spa.service.js';
+import { WebsocketService } from '../proxy/websocket.service.js';
 import { SessionEndpoint } from '../session/session.endpoint.js';
 import { SessionEventsEndpoint } from '../session/session-events.endpoint.js';
 import { SessionStreams } from '../session/session-streams.js';
-import { createEdge, type EdgeParts } from './edge.js';
+import { createEdge, createUpgradeEdge, type EdgeParts, type UpgradeHandler } from './edge.js';
 import { InternalModule } from './internal.module.js';
 import { PublicModule } from './public.module.js';
 import type { Runtime } from './runtime.module.js';
@@ -56,6 +57,9 @@ export async function startVestibule(
     options,
   );
   publicAdapter.useEdge(createEdge(publicParts(application, config)));
+  publicAdapter.useUpgrades(
+    createUpgradeEdge(publicParts(application, config), upgradesOf(application)),
+  );
   internalAdapter.useEdge(createEdge(internalParts(application, config)));
   await listen(application, internal, config);
   const running = { port: portOf(publicAdapter), internalPort: portOf(internalAdapter) };
@@ -119,6 +123,14 @@ function publicParts(application: INestApplication, config: VestibuleConfig): Ed
   };
 }
 
+function upgradesOf(application: INestApplication): UpgradeHandler {
+  const websockets = application.get(WebsocketService);
+  return {
+    takes: (req) => WebsocketService.isAsked(req),
+    handle: (exchange, socket, head) => websockets.handle(exchange, socket, head),
+  };
+}
+
 function internalParts(application: INestApplication, config: VestibuleConfig): EdgeParts {
   return {
     ...shared(application, config),
@@ -140,6 +152,7 @@ async function stop(
   await delay(config.server.shutdownDelayMs);
   // Streams would hold the listener open; their browsers come back to another instance.
   application.get(SessionStreams).closeAll();
+  application.get(WebsocketService).closeAll();
   await Promise.all([drain(application, config), drain(internal, config)]);
   await internal.close();
   await application.close();

@@ -1,5 +1,6 @@
 import type { CookieConfig, ServerConfig, SpaConfig, VestibuleConfig } from './config.types.js';
 import { assembleProvider } from './assemble-provider.js';
+import { assembleRoute } from './assemble-route.js';
 import { assembleStore } from './assemble-store.js';
 import { resolveHost, resolveShutdownDelay } from './rules/server.rules.js';
 import { complete, type FoundConfig } from './sections.js';
@@ -17,7 +18,7 @@ export function assemble(found: FoundConfig): VestibuleConfig {
     providers: found.providers.map(assembleProvider),
     login: complete(found.login),
     tokens: complete(found.tokens),
-    routes: found.routes.map((route) => complete(route)),
+    routes: found.routes.map(assembleRoute),
     spa: assembleSpa(found.spa),
     log: complete(found.log),
   };
@@ -51,6 +52,7 @@ function assembleCookie(section: FoundConfig['cookie'], publicUrl: PublicUrl): C
 }
 
 function assembleSpa(section: FoundConfig['spa']): SpaConfig {
-  const { dir } = complete(section);
-  return dir === undefined ? { kind: 'none' } : { kind: 'folder', dir };
+  const { dir, url, login } = complete(section);
+  if (dir !== undefined) return { kind: 'folder', dir, login };
+  return url === undefined ? { kind: 'none' } : { kind: 'upstream', url, login };
 }

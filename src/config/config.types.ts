@@ -1,4 +1,5 @@
 import type { ServerKey } from '../crypto/key-ring.js';
+import type { AudienceRequest } from '../domain/token-set.js';
 import type { ProviderConfig } from './provider-config.types.js';
 
 /** The configuration after parsing: frozen, complete, every instant and duration in milliseconds. */
@@ -118,6 +119,8 @@ export interface LoginConfig {
 export interface TokenConfig {
   /** Renew this long before the access token ends. */
   readonly leewayMs: number;
+  /** Renew this long before the end beside a request that does not wait; 0 is off. */
+  readonly aheadMs: number;
   readonly lockMs: number;
   /** How long a request waits for another's refresh. */
   readonly waitMs: number;
@@ -131,11 +134,37 @@ export interface ProxyRouteConfig {
   readonly upstream: string;
   readonly methods: readonly string[];
   readonly token: 'required' | 'optional' | 'none';
+  /** For which API the token is; absent: the session's own access token. */
+  readonly audience?: AudienceRequest;
+  /** `fetch-metadata`: what a page links to or streams, told by the browser itself. */
+  readonly csrf: 'header' | 'fetch-metadata';
+  /** The upstream's pages run as pages of our origin. */
+  readonly documents: boolean;
+  /** A person may open it as a page; it is saved, not shown. */
+  readonly download: boolean;
+  readonly websocket: boolean;
+  /** What the upstream is told of who calls. */
+  readonly identity: 'headers' | 'none';
+  readonly stepUp: StepUpConfig;
+  /** How long the upstream may be silent. */
   readonly timeoutMs: number;
 }
 
+/** How strong and how recent a login must be (RFC 9470). Empty lists and an absent age ask for nothing. */
+export interface StepUpConfig {
+  readonly acr: readonly string[];
+  readonly maxAgeS?: number;
+  readonly scopes: readonly string[];
+}
+
 export type SpaConfig =
-  { readonly kind: 'none' } | { readonly kind: 'folder'; readonly dir: string };
+  | { readonly kind: 'none' }
+  | { readonly kind: 'folder'; readonly dir: string; readonly login: SpaLogin }
+  /** A frontend that serves itself, such as a development server. */
+  | { readonly kind: 'upstream'; readonly url: string; readonly login: SpaLogin };
+
+/** `required`: the pages themselves are for those who are logged in. */
+export type SpaLogin = 'open' | 'required';
 
 export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -7,6 +7,10 @@ import type { Env } from './source/environment.js';
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const PROVIDERS = README.slice(
   README.indexOf('## Providers\n'),
+  README.indexOf('## Calling APIs\n'),
+);
+const ROUTES = README.slice(
+  README.indexOf('## Calling APIs\n'),
   README.indexOf('## Configuration\n'),
 );
 const KEY = String(
@@ -40,6 +44,16 @@ function envOf(line: string): Env {
 }
 
 describe('the examples of the README', () => {
+  it('start with the routes that it shows', () => {
+    const [, yaml = ''] = /^```yaml\n(.*?)^```/ms.exec(ROUTES) ?? [];
+    const loaded = loadWith({ ...HTTPS_ENV, CONFIG_FILE: 'v.yaml' }, { files: { 'v.yaml': yaml } });
+    expect(loaded).toMatchObject({
+      kind: 'ok',
+      notices: [],
+      config: { routes: [{ name: 'orders' }, { name: 'payments' }, { name: 'reports' }] },
+    });
+  });
+
   const lines = blocksOf('sh');
 
   it('show every profile that needs more than an issuer', () => {

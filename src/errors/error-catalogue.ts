@@ -110,6 +110,18 @@ export const ERROR_CATALOGUE = {
       'Send a logout token of a configured provider as a form (OIDC Back-Channel Logout 1.0).',
     level: 'warn',
   },
+  step_up_required: {
+    status: 401,
+    title: 'This needs a stronger or a more recent login',
+    remedy: 'Go to login_url with a page navigation.',
+    level: 'debug',
+  },
+  insufficient_scope: {
+    status: 403,
+    title: 'The login does not cover this call',
+    remedy: 'Ask the operator to let the application ask for the scope.',
+    level: 'info',
+  },
   token_unavailable: {
     status: 401,
     title: 'The session has no usable access token',
@@ -146,6 +158,13 @@ export const ERROR_CATALOGUE = {
     title: 'The session store does not answer',
     remedy: 'Try again in a moment; nobody was logged out.',
     level: 'error',
+    retryAfter: 1,
+  },
+  draining: {
+    status: 503,
+    title: 'This instance is going away',
+    remedy: 'Connect again: another instance answers.',
+    level: 'debug',
     retryAfter: 1,
   },
   internal_error: {

@@ -1,10 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { errorEntry } from '../errors/error-catalogue.js';
+import { errorEntry, type ErrorCode } from '../errors/error-catalogue.js';
 import { toVestibuleError, type VestibuleError } from '../errors/vestibule.error.js';
 import { EventLog } from '../logging/event-log.js';
 import { sendError } from './answer.js';
 import type { Exchange } from './exchange.js';
 import { PublicUrl } from './public-url.js';
+
+/** Errors whose remedy is a login: a script is told where it begins. */
+const NEEDS_LOGIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'unauthenticated',
+  'step_up_required',
+  'token_unavailable',
+]);
 
 /** The one place where an error becomes an answer and a log line. */
 @Injectable()
@@ -17,9 +24,16 @@ export class ErrorAnswer {
   send(exchange: Exchange, thrown: unknown): void {
     const error = toVestibuleError(thrown);
     this.report(exchange, error);
-    const login = this.urls.path('/login');
-    sendError(exchange, error.code === 'unauthenticated' ? withLogin(error, login) : error, {
-      login,
+    const login = this.loginFor(error);
+    sendError(exchange, NEEDS_LOGIN.has(error.code) ? withLogin(error, login) : error, { login });
+  }
+
+  /** A login that is to be stronger or newer asks the provider for it (RFC 9470 §4). */
+  private loginFor({ code, members = {} }: VestibuleError): string {
+    const { acr_values: acr, max_age: maxAge } = code === 'step_up_required' ? members : {};
+    return this.urls.path('/login', {
+      ...(acr !== undefined && { acr_values: String(acr) }),
+      ...(maxAge !== undefined && { max_age: String(maxAge) }),
     });
   }
 

@@ -1,8 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** What judges an upgrade: `head` is what the client has sent behind its request. */
+export type UpgradeEdge = {
+  /** True for a request that it takes; any other is answered as a plain one (RFC 9110 §7.8 allows to ignore it). */
+  readonly takes: (req: IncomingMessage) => boolean;
+  readonly handle: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+};
 
 /** What stands before Express: sees every request first and hands on what belongs to a controller. */
 export type Edge = (req: IncomingMessage, res: ServerResponse, toExpress: RequestHandler) => void;
@@ -22,6 +30,16 @@ export class ListenerAdapter extends ExpressAdapter {
 
   useEdge(edge: Edge): void {
     this.edge = edge;
+  }
+
+  /** Without this no upgrade is ever made. */
+  useUpgrades({ takes, handle }: UpgradeEdge): void {
+    const server = this.getHttpServer() as Server & {
+      shouldUpgradeCallback?: (req: IncomingMessage) => boolean;
+    };
+    // Node before 24.9 hands over every upgrade: there the edge refuses what it does not take.
+    server.shouldUpgradeCallback = takes;
+    server.on('upgrade', handle);
   }
 
   override initHttpServer(...args: Parameters<ExpressAdapter['initHttpServer']>): void {

@@ -1,67 +1,134 @@
+import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { ProxyRoutesConfig, type ProxyRouteConfig } from '../config/config.types.js';
+import { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
 import { OwnPage } from '../http/own-page.js';
-import { SessionReader, type TokensOnRequest } from '../session/session-reader.js';
-import { unauthenticated } from '../session/session.guard.js';
-import { TokenRefresher } from '../token/token-refresher.js';
-import { UpstreamClient } from './upstream-client.js';
+import { identityHeaders } from '../session/identity-headers.js';
+import { SessionStreams } from '../session/session-streams.js';
+import { OpenConnection } from './open-connection.js';
+import { ProxyCaller, type Caller, type HeldByRequest } from './proxy-caller.js';
+import { isOwnCall } from './route-csrf.js';
+import { hasBody, UpstreamClient, type UpstreamCall } from './upstream-client.js';
+import { parseTarget, type Target } from './upstream-target.js';
 
-/** Calls an API with the session's access token. */
+/** A token younger than this was refused for another reason than its age. */
+const YOUNG_MS = 30_000;
+const REMEMBERED_REFUSALS = 10_000;
+/** An answer that takes longer than this may outlive its session. */
+const UNWATCHED_MS = 1_000;
+
+/** A configured route, prepared once. */
+export interface ProxyRoute {
+  readonly config: ProxyRouteConfig;
+  readonly target: Target;
+}
+
+/** Calls APIs with the session's access token. */
 @Injectable()
 export class ProxyService {
-  private readonly longestFirst: readonly ProxyRouteConfig[];
+  private readonly longestFirst: readonly ProxyRoute[];
+  /** Access tokens that were refused and could not be renewed. */
+  private readonly refused = new LRUCache<string, true>({ max: REMEMBERED_REFUSALS });
 
   constructor(
     @Inject(ProxyRoutesConfig) routes: readonly ProxyRouteConfig[],
+    @Inject(Clock) private readonly clock: Clock,
+    private readonly callers: ProxyCaller,
     private readonly ownPage: OwnPage,
-    private readonly sessions: SessionReader,
-    private readonly refresher: TokenRefresher,
     private readonly upstream: UpstreamClient,
+    private readonly streams: SessionStreams,
   ) {
-    this.longestFirst = routes.toSorted((a, b) => b.prefix.length - a.prefix.length);
+    this.longestFirst = routes
+      .map((config) => ({ config, target: parseTarget(config.upstream, config.prefix) }))
+      .toSorted((a, b) => b.config.prefix.length - a.config.prefix.length);
   }
 
   /** The configured route for a judged path: a whole-segment prefix, the longest first. */
-  routeFor(path: string): ProxyRouteConfig | undefined {
-    return this.longestFirst.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+  routeFor(path: string): ProxyRoute | undefined {
+    return this.longestFirst.find(
+      ({ config: { prefix } }) =>
+        path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/'),
+    );
   }
 
   /** Method, session, CSRF, fresh token, forward: in this order, so that a stranger learns no more than 401. */
-  async handle(exchange: Exchange, route: ProxyRouteConfig): Promise<void> {
-    if (!route.methods.includes(exchange.method)) {
-      exchange.res.setHeader('Allow', route.methods.join(', '));
+  async handle(exchange: Exchange, route: ProxyRoute): Promise<void> {
+    const { config } = route;
+    if (!config.methods.includes(exchange.method)) {
+      exchange.res.setHeader('Allow', config.methods.join(', '));
       throw new VestibuleError('method_not_allowed');
     }
-    const reading =
-      route.token === 'none' ? undefined : await this.sessions.readWithTokens(exchange);
-    if (route.token === 'required' && reading?.kind !== 'live')
-      throw unauthenticated(reading?.reason);
-    if (!this.ownPage.isProvenBy(exchange)) throw new VestibuleError('csrf_refused');
-    await this.upstream.forward(exchange, route, await this.accessToken(reading, route));
+    const reading = await this.callers.read(exchange, config);
+    if (!isOwnCall(exchange, config, this.ownPage)) throw new VestibuleError('csrf_refused');
+    const caller = await this.callers.prepare(reading, config);
+    const mayRenew = this.mayRenew(caller, config);
+    const isRepeatable = !hasBody(exchange.req.headers);
+    const outcome = await this.upstream.forward(
+      exchange,
+      this.callTo(exchange, route, caller, mayRenew && isRepeatable),
+    );
+    if (outcome === 'answered') {
+      // It had a body and cannot be repeated: the next call finds a new token.
+      if (mayRenew && exchange.res.statusCode === 401)
+        void this.renew(caller, config).catch(() => undefined);
+      return;
+    }
+    const renewed = await this.renew(caller, config);
+    await this.upstream.forward(exchange, this.callTo(exchange, route, renewed, false));
   }
 
-  private async accessToken(
-    reading: TokensOnRequest | undefined,
-    route: ProxyRouteConfig,
-  ): Promise<string | undefined> {
-    if (reading?.kind !== 'live' || reading.id === undefined) return undefined;
-    const fresh = await this.refresher.fresh(reading.id, reading);
-    switch (fresh.kind) {
-      case 'usable':
-        return fresh.tokens.accessToken ?? withoutToken(route);
-      case 'ended':
-        throw unauthenticated(fresh.reason);
-      case 'later':
-        throw new VestibuleError('provider_unreachable');
-      case 'exhausted':
-        return withoutToken(route);
+  private callTo(
+    exchange: Exchange,
+    { config, target }: ProxyRoute,
+    { token, held }: Caller,
+    holdUnauthorized: boolean,
+  ): UpstreamCall {
+    return {
+      name: config.name,
+      target,
+      timeoutMs: config.timeoutMs,
+      content: config.documents ? 'documents' : 'data',
+      download: config.download,
+      holdUnauthorized,
+      ...(token !== undefined && { accessToken: token.accessToken }),
+      ...(config.identity === 'headers' && { identity: identityHeaders(held?.session) }),
+      onStream: (contentType) => {
+        if (held !== undefined) this.watch(exchange.res, contentType, held);
+      },
+    };
+  }
+
+  /** An answer that goes on ends with its session; most end by themselves before that is worth a look. */
+  private watch(res: ServerResponse, contentType: string, { id, session }: HeldByRequest): void {
+    const start = (): void => this.streams.watch(id, session, new OpenConnection(res));
+    if (contentType.startsWith('text/event-stream')) {
+      start();
+      return;
     }
+    const timer = setTimeout(start, UNWATCHED_MS).unref();
+    res.once('close', () => clearTimeout(timer));
+  }
+
+  /** A 401 is worth a new token once per access token, and only if its age can be the reason. */
+  private mayRenew(caller: Caller, config: ProxyRouteConfig): boolean {
+    const { token } = caller;
+    if (token?.isRenewable !== true || this.clock.now() - token.obtainedAt < YOUNG_MS) return false;
+    return !this.refused.has(refusalOf(caller, config));
+  }
+
+  /** A token that is refused and has no successor is not worth another attempt. */
+  private async renew(caller: Caller, config: ProxyRouteConfig): Promise<Caller> {
+    const renewed = await this.callers.renew(caller, config);
+    if (renewed.token?.accessToken === caller.token?.accessToken)
+      this.refused.set(refusalOf(caller, config), true);
+    return renewed;
   }
 }
 
-/** A call without a token, where the route allows it. */
-function withoutToken({ token }: ProxyRouteConfig): undefined {
-  if (token !== 'optional') throw new VestibuleError('token_unavailable');
+/** An access token's name: whose it is, for what, and since when. */
+function refusalOf({ held, token }: Caller, { audience }: ProxyRouteConfig): string {
+  return `${held?.session.handle} ${token?.obtainedAt} ${audience?.key ?? ''}`;
 }

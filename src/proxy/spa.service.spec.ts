@@ -32,7 +32,9 @@ beforeAll(async () => {
     writeFileSync(join(dir, file), file);
   }
   server = await JsonServer.start();
-  const spa = new SpaService({ kind: 'folder', dir });
+  // Open pages of a folder need nothing of the other three.
+  const unused = undefined as never;
+  const spa = new SpaService({ kind: 'folder', dir, login: 'open' }, unused, unused, unused);
   server.answerWith((req: IncomingMessage, res: ServerResponse) => {
     const { url: path = '', method = '' } = req;
     spa

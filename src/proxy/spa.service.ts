@@ -1,9 +1,17 @@
+import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import send from 'send';
 import { SpaConfig } from '../config/config.types.js';
+import type { LiveSession } from '../domain/session.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { sendRedirect } from '../http/answer.js';
 import { isNavigation, type Exchange } from '../http/exchange.js';
+import { PublicUrl } from '../http/public-url.js';
 import { APPLICATION_POLICY } from '../http/security-headers.js';
+import { SessionReader } from '../session/session-reader.js';
+import { unauthenticated } from '../session/session.guard.js';
+import { UpstreamClient } from './upstream-client.js';
+import { parseTarget, type Target } from './upstream-target.js';
 
 /**
  * A name with a content hash, as bundlers write it, hexadecimal or mixed: such a file never changes. A hash
@@ -11,21 +19,82 @@ import { APPLICATION_POLICY } from '../http/security-headers.js';
  */
 const HASHED = /[.-](?=\w*\d)(?:(?=\w*[a-f])[0-9a-f]{8,}|(?=\w*[A-Z])\w{8,})\.[a-z0-9]+$/;
 const YEAR_S = 31_536_000;
+/** A development server may compile for a while before it answers. */
+const FRONTEND_TIMEOUT_MS = 120_000;
 
-/** The application's own files. Unknown navigations get index.html, so that deep links work. */
+/** The application's own pages: a folder, or a frontend that serves itself. */
 @Injectable()
 export class SpaService {
-  constructor(@Inject(SpaConfig) private readonly config: SpaConfig) {}
+  /** The frontend, where there is one. */
+  readonly target: Target | undefined;
+
+  constructor(
+    @Inject(SpaConfig) private readonly config: SpaConfig,
+    private readonly sessions: SessionReader,
+    private readonly upstream: UpstreamClient,
+    private readonly urls: PublicUrl,
+  ) {
+    this.target = config.kind === 'upstream' ? parseTarget(config.url, '') : undefined;
+  }
 
   async handle(exchange: Exchange): Promise<void> {
-    const { config } = this;
+    const { config, target } = this;
     if (config.kind === 'none') throw new VestibuleError('not_found');
+    if (await this.isSentToLogin(exchange)) return;
+    if (config.kind === 'folder') return this.serveFolder(exchange, config.dir);
+    if (target !== undefined) await this.forward(exchange, target);
+  }
+
+  /**
+   * The session, where the pages are for those who are logged in.
+   * @throws VestibuleError `unauthenticated`, `store_unavailable`
+   */
+  async checkLogin(
+    exchange: Exchange,
+  ): Promise<{ readonly id: string; readonly session: LiveSession } | undefined> {
+    if (this.config.kind === 'none' || this.config.login === 'open') return undefined;
+    const reading = await this.sessions.read(exchange, { touch: true });
+    if (reading.kind === 'anonymous') throw unauthenticated(reading.reason);
+    const { id, session } = reading;
+    return id === undefined ? undefined : { id, session };
+  }
+
+  /** A page that a person opens leads to the login and back; anything else learns that nobody is there. */
+  private async isSentToLogin(exchange: Exchange): Promise<boolean> {
+    try {
+      await this.checkLogin(exchange);
+      return false;
+    } catch (error) {
+      const isStranger = error instanceof VestibuleError && error.code === 'unauthenticated';
+      if (!isStranger || !isNavigation(exchange)) throw error;
+      const here = `${this.urls.path(exchange.path)}${exchange.search}`;
+      sendRedirect(exchange, 302, this.urls.path('/login', { return_to: here }));
+      return true;
+    }
+  }
+
+  private async forward(exchange: Exchange, target: Target): Promise<void> {
+    // What a folder's pages get, unless the frontend says something itself.
+    setPolicy(exchange.res);
+    await this.upstream.forward(exchange, {
+      name: 'spa',
+      target,
+      content: 'pages',
+      download: false,
+      timeoutMs: FRONTEND_TIMEOUT_MS,
+      holdUnauthorized: false,
+      onStream: () => undefined,
+    });
+  }
+
+  /** Unknown navigations get index.html, so that deep links work. */
+  private async serveFolder(exchange: Exchange, dir: string): Promise<void> {
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       exchange.res.setHeader('Allow', 'GET, HEAD');
       throw new VestibuleError('method_not_allowed');
     }
-    if (await this.serve(exchange, config.dir, exchange.path)) return;
-    if (!isNavigation(exchange) || !(await this.serve(exchange, config.dir, '/index.html')))
+    if (await this.serve(exchange, dir, exchange.path)) return;
+    if (!isNavigation(exchange) || !(await this.serve(exchange, dir, '/index.html')))
       throw new VestibuleError('not_found');
   }
 
@@ -41,8 +110,7 @@ export class SpaService {
       })
         .on('headers', (res) => {
           res.setHeader('Cache-Control', cacheRule(path, isPage));
-          res.setHeader('Content-Security-Policy', APPLICATION_POLICY);
-          res.setHeader('X-Frame-Options', 'SAMEORIGIN');
+          setPolicy(res);
         })
         .on('error', (error: Error & { status?: number }) => {
           if (error.status !== undefined && error.status < 500) resolve(false);
@@ -53,6 +121,11 @@ export class SpaService {
         .pipe(exchange.res);
     });
   }
+}
+
+function setPolicy(res: ServerResponse): void {
+  res.setHeader('Content-Security-Policy', APPLICATION_POLICY);
+  res.setHeader('X-Frame-Options', 'SAMEORIGIN');
 }
 
 function cacheRule(path: string, isPage: boolean): string {

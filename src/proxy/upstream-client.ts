@@ -1,19 +1,41 @@
-import { pipeline } from 'node:stream/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Agent, type Dispatcher } from 'undici';
-import { CookieConfig, ServerConfig, type ProxyRouteConfig } from '../config/config.types.js';
+import { Agent } from 'undici';
+import { CookieConfig, ServerConfig } from '../config/config.types.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
 import { EventLog } from '../logging/event-log.js';
+import type { IdentityHeaders } from '../session/identity-headers.js';
 import { ClientAddress } from './client-address.js';
-import { toClientHeaders, toUpstreamHeaders } from './upstream-headers.js';
+import { RequestBody } from './request-body.js';
+import { UpstreamAnswer, type Forwarded } from './upstream-answer.js';
+import { toClientHeaders, toUpstreamHeaders, type AnswerPolicy } from './upstream-headers.js';
+import { targetOf, type Target } from './upstream-target.js';
 
-const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** One call to an upstream. */
+export interface UpstreamCall extends AnswerPolicy {
+  /** In logs. */
+  readonly name: string;
+  readonly target: Target;
+  readonly accessToken?: string;
+  readonly identity?: IdentityHeaders;
+  readonly timeoutMs: number;
+  readonly holdUnauthorized: boolean;
+  /** An answer that goes on. */
+  readonly onStream: (contentType: string) => void;
+}
 
 /** Forwards a judged request and streams the answer back; re-serialises nothing. */
 @Injectable()
 export class UpstreamClient implements OnModuleDestroy {
-  private readonly agent = new Agent({ connections: 256, keepAliveTimeout: 30_000 });
+  private readonly agent = new Agent({
+    // As many as there are calls: an event stream holds one for hours, and must not be in the way of others.
+    connections: null,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    keepAliveTimeout: 30_000,
+  });
   private readonly address: ClientAddress;
   private readonly ownCookies: readonly string[];
   private readonly host: string;
@@ -32,58 +54,29 @@ export class UpstreamClient implements OnModuleDestroy {
     await this.agent.destroy();
   }
 
-  /** @throws VestibuleError `upstream_unreachable`, `upstream_timeout`, while nothing was answered yet */
-  async forward(exchange: Exchange, route: ProxyRouteConfig, accessToken?: string): Promise<void> {
-    const abort = new AbortController();
-    // A client that leaves takes its call with it.
-    exchange.res.once('close', () => abort.abort());
-    const answer = await this.request(exchange, route, abort.signal, accessToken);
-    const headers = toClientHeaders(answer.headers, this.ownCookies);
-    for (const [name, value] of Object.entries(headers)) {
-      // Ours says that an answer depends on the Origin (cors.ts); both hold.
-      if (name === 'vary') exchange.res.appendHeader(name, value);
-      else exchange.res.setHeader(name, value);
-    }
-    exchange.res.writeHead(answer.statusCode);
-    try {
-      await pipeline(answer.body, exchange.res);
-    } catch (error) {
-      // The head is out: all that can be said is that the answer broke off.
-      this.report(exchange, route, error);
-      exchange.res.destroy();
-    }
+  /**
+   * Resolves once the answer is out, or held back.
+   * @throws VestibuleError `upstream_unreachable`, `upstream_timeout`, while nothing was answered yet
+   */
+  async forward(exchange: Exchange, call: UpstreamCall): Promise<'answered' | 'unauthorized'> {
+    const outcome = await this.dispatch(exchange, call);
+    if (outcome.kind !== 'failed') return outcome.kind;
+    // The client left, and its call with it: there is nobody to answer.
+    if (exchange.res.destroyed) return 'answered';
+    const late = this.report(exchange, call.name, outcome.error) === 'UND_ERR_HEADERS_TIMEOUT';
+    throw new VestibuleError(late ? 'upstream_timeout' : 'upstream_unreachable', {
+      cause: outcome.error,
+    });
   }
 
-  private async request(
+  /** The headers that an upstream gets, as a flat list of names and values. */
+  headersFor(
     exchange: Exchange,
-    route: ProxyRouteConfig,
-    signal: AbortSignal,
-    accessToken: string | undefined,
-  ): Promise<Dispatcher.ResponseData> {
-    try {
-      return await this.agent.request({
-        ...targetOf(exchange, route),
-        method: exchange.method,
-        headers: this.headersFor(exchange, accessToken),
-        body: BODILESS.has(exchange.method) ? null : exchange.req,
-        headersTimeout: route.timeoutMs,
-        bodyTimeout: route.timeoutMs,
-        signal,
-      });
-    } catch (error) {
-      const late = this.report(exchange, route, error) === 'UND_ERR_HEADERS_TIMEOUT';
-      throw new VestibuleError(late ? 'upstream_timeout' : 'upstream_unreachable', {
-        cause: error,
-      });
-    }
-  }
-
-  private headersFor(
-    exchange: Exchange,
-    accessToken: string | undefined,
-  ): Record<string, string | string[]> {
+    { accessToken, identity }: Pick<UpstreamCall, 'accessToken' | 'identity'>,
+  ): string[] {
     return toUpstreamHeaders(exchange.req.headers, {
       ...(accessToken !== undefined && { accessToken }),
+      ...(identity !== undefined && { identity }),
       clientAddress: this.address.of(exchange.req),
       proto: this.server.https ? 'https' : 'http',
       host: this.host,
@@ -92,21 +85,61 @@ export class UpstreamClient implements OnModuleDestroy {
     });
   }
 
+  /** Sets what the client gets to see of an upstream's headers. */
+  answerHeaders(exchange: Exchange, headers: IncomingHttpHeaders, policy: AnswerPolicy): void {
+    const allowed = toClientHeaders(headers, this.ownCookies, policy);
+    for (const [name, value] of Object.entries(allowed)) {
+      // Ours says that an answer depends on the Origin (cors.ts); both hold.
+      if (name === 'vary') exchange.res.appendHeader(name, value);
+      else exchange.res.setHeader(name, value);
+    }
+  }
+
+  private dispatch(exchange: Exchange, call: UpstreamCall): Promise<Forwarded> {
+    const { req, res } = exchange;
+    return new Promise((resolve) => {
+      const answer = new UpstreamAnswer(
+        res,
+        {
+          writeHead: (status, headers) => {
+            this.answerHeaders(exchange, headers, call);
+            res.writeHead(status);
+          },
+          onStream: call.onStream,
+          holdUnauthorized: call.holdUnauthorized,
+          silenceMs: call.timeoutMs,
+          onBroken: (error) => this.report(exchange, call.name, error),
+        },
+        resolve,
+      );
+      this.agent.dispatch(
+        {
+          ...targetOf(call.target, exchange),
+          method: exchange.method,
+          headers: this.headersFor(exchange, call),
+          body: hasBody(req.headers) ? new RequestBody(req) : null,
+          headersTimeout: call.timeoutMs,
+          // The answer watches the silence itself: an event stream may be silent.
+          bodyTimeout: 0,
+        },
+        answer,
+      );
+    });
+  }
+
   /** The system's code. A client that left is no failure of the upstream and not worth a line. */
-  private report(exchange: Exchange, route: ProxyRouteConfig, error: unknown): string {
+  report(exchange: Exchange, route: string, error: unknown): string {
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
     const cause = typeof code === 'string' ? code : 'unknown';
     if (!exchange.res.destroyed) {
-      this.log.event('proxy.failed', { request: exchange.id, route: route.name, cause });
+      this.log.event('proxy.failed', { request: exchange.id, route, cause });
     }
     return cause;
   }
 }
 
-/** The prefix makes way for the upstream's own path; the rest goes on byte for byte. */
-function targetOf(exchange: Exchange, route: ProxyRouteConfig): { origin: string; path: string } {
-  const upstream = new URL(route.upstream);
-  const base = upstream.pathname === '/' ? '' : upstream.pathname;
-  const rest = exchange.path.slice(route.prefix.length) || '/';
-  return { origin: upstream.origin, path: `${base}${rest}${exchange.search}` };
+/** A message has a body when its framing says so, whatever the method (RFC 9112 §6.3). */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+  return encoding !== undefined || (length !== undefined && length !== '0');
 }

@@ -1,4 +1,27 @@
-import { toClientHeaders, toUpstreamHeaders, type ForwardedBy } from './upstream-headers.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  toClientHeaders,
+  toUpstreamHeaders as flat,
+  type AnswerPolicy,
+  type ForwardedBy,
+} from './upstream-headers.js';
+
+/** The flat list as an object; a name that comes twice would show. */
+function toUpstreamHeaders(client: IncomingHttpHeaders, by: ForwardedBy): Record<string, unknown> {
+  const list = flat(client, by);
+  const pairs = Array.from({ length: list.length / 2 }, (_none, at) =>
+    list.slice(2 * at, 2 * at + 2),
+  );
+  const named = Object.groupBy(pairs, ([name = '']) => name);
+  return Object.fromEntries(
+    Object.entries(named).map(([name, all = []]) => {
+      const values = all.map(([, value]) => value);
+      return [name, values.length === 1 ? values[0] : values];
+    }),
+  );
+}
+
+const DATA: AnswerPolicy = { content: 'data', download: false };
 
 const OWN = ['__Host-vestibule', '__Host-vestibule-login'];
 const by: ForwardedBy = {
@@ -101,7 +124,8 @@ describe('what goes to the upstream', () => {
 });
 
 describe('what comes back to the browser', () => {
-  const back = (headers: Parameters<typeof toClientHeaders>[0]) => toClientHeaders(headers, OWN);
+  const back = (headers: Parameters<typeof toClientHeaders>[0]) =>
+    toClientHeaders(headers, OWN, DATA);
   const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
   it('is what the upstream sent, not to be kept by anybody, not to be guessed at', () => {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { IdentityHeaders } from '../session/identity-headers.js';
 
 /** Meant for one connection (RFC 9110 §7.6.1), beside whatever `Connection` names. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -31,6 +32,7 @@ const OURS_PREFIXES: readonly string[] = ['x-forwarded-', 'x-auth-', 'x-original
  */
 const NOT_BACK: ReadonlySet<string> = new Set([
   'alt-svc',
+  'cdn-cache-control',
   'clear-site-data',
   'nel',
   'report-to',
@@ -38,11 +40,13 @@ const NOT_BACK: ReadonlySet<string> = new Set([
   'service-worker-allowed',
   'set-cookie',
   'strict-transport-security',
+  'surrogate-control',
   'x-request-id',
 ]);
 
 export interface ForwardedBy {
   readonly accessToken?: string;
+  readonly identity?: IdentityHeaders;
   readonly clientAddress: string;
   readonly proto: string;
   readonly host: string;
@@ -51,26 +55,35 @@ export interface ForwardedBy {
   readonly ownCookies: readonly string[];
 }
 
+/** What of an upstream's answer may do more than data. */
+export interface AnswerPolicy {
+  /** `pages`: a frontend of our own; `documents`: its pages run as ours; `data`: nothing of it runs. */
+  readonly content: 'pages' | 'documents' | 'data';
+  /** Opened as a page it is saved, not shown. */
+  readonly download: boolean;
+}
+
 /**
  * The headers of the forwarded request: the client's without hop-by-hop and managed ones and without our
  * cookies, and only then ours. Underscores and dots count as hyphens, because some servers fold them.
  */
-export function toUpstreamHeaders(
-  client: IncomingHttpHeaders,
-  by: ForwardedBy,
-): Record<string, string | string[]> {
+export function toUpstreamHeaders(client: IncomingHttpHeaders, by: ForwardedBy): string[] {
   const named = connectionNames(client.connection);
-  const headers: Record<string, string | string[]> = {};
-  for (const [name, value] of Object.entries(client)) {
-    if (value !== undefined && !named.has(name) && !isManaged(name)) headers[name] = value;
+  const headers: string[] = [];
+  for (const name in client) {
+    const value = client[name];
+    if (value === undefined || named?.has(name) === true || isManaged(name)) continue;
+    if (typeof value === 'string') headers.push(name, value);
+    else for (const one of value) headers.push(name, one);
   }
   const cookies = foreignCookies(client.cookie, by.ownCookies);
-  if (cookies !== '') headers['cookie'] = cookies;
-  if (by.accessToken !== undefined) headers['authorization'] = `Bearer ${by.accessToken}`;
-  headers['x-forwarded-for'] = by.clientAddress;
-  headers['x-forwarded-proto'] = by.proto;
-  headers['x-forwarded-host'] = by.host;
-  headers['x-request-id'] = by.requestId;
+  if (cookies !== '') headers.push('cookie', cookies);
+  if (by.accessToken !== undefined) headers.push('authorization', `Bearer ${by.accessToken}`);
+  headers.push('x-forwarded-for', by.clientAddress);
+  headers.push('x-forwarded-proto', by.proto);
+  headers.push('x-forwarded-host', by.host);
+  headers.push('x-request-id', by.requestId);
+  for (const [name, value] of Object.entries(by.identity ?? {})) headers.push(name, value);
   return headers;
 }
 
@@ -78,11 +91,20 @@ export function toUpstreamHeaders(
 export function toClientHeaders(
   upstream: IncomingHttpHeaders,
   ownCookies: readonly string[],
+  policy: AnswerPolicy,
+): Record<string, string | string[]> {
+  return { ...passedOn(upstream, ownCookies), ...imposed(upstream, policy) };
+}
+
+/** Everything but what is meant for one connection, or would speak in our name. */
+function passedOn(
+  upstream: IncomingHttpHeaders,
+  ownCookies: readonly string[],
 ): Record<string, string | string[]> {
   const named = connectionNames(upstream.connection);
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(upstream)) {
-    if (value === undefined || named.has(name) || HOP_BY_HOP.has(name)) continue;
+    if (value === undefined || named?.has(name) === true || HOP_BY_HOP.has(name)) continue;
     if (NOT_BACK.has(name) || name.startsWith('access-control-')) continue;
     headers[name] = value;
   }
@@ -90,14 +112,28 @@ export function toClientHeaders(
     (cookie) => !ownCookies.includes(cookieName(cookie)),
   );
   if (cookies.length > 0) headers['set-cookie'] = cookies;
-  if (!isPrivate(upstream['cache-control'])) headers['cache-control'] = 'no-store';
-  headers['x-content-type-options'] = 'nosniff';
-  if (isDocument(upstream['content-type'])) headers['content-security-policy'] = 'sandbox';
   return headers;
 }
 
-function connectionNames(connection: string | undefined): ReadonlySet<string> {
-  return new Set((connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+/** What we say of the answer, whatever the upstream says. */
+function imposed(
+  upstream: IncomingHttpHeaders,
+  { content, download }: AnswerPolicy,
+): Record<string, string> {
+  const headers: Record<string, string> = { 'x-content-type-options': 'nosniff' };
+  if (content === 'pages') return headers;
+  if (!isPrivate(upstream['cache-control'])) headers['cache-control'] = 'no-store';
+  if (content === 'data' && isDocument(upstream['content-type']))
+    headers['content-security-policy'] = 'sandbox';
+  if (download && !isAttachment(upstream['content-disposition']))
+    headers['content-disposition'] = 'attachment';
+  return headers;
+}
+
+/** Undefined where `Connection` names nothing, which is nearly always. */
+function connectionNames(connection: string | undefined): ReadonlySet<string> | undefined {
+  if (connection === undefined || connection === 'keep-alive') return undefined;
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 
 function isManaged(name: string): boolean {
@@ -128,4 +164,8 @@ function isPrivate(cacheControl: string | undefined): boolean {
 /** What a browser would run as a page of our origin. */
 function isDocument(contentType: string | undefined): boolean {
   return contentType !== undefined && /(?:html|xml|svg)/i.test(contentType);
+}
+
+function isAttachment(disposition: string | undefined): boolean {
+  return disposition !== undefined && /^\s*attachment\b/i.test(disposition);
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { SessionRecord } from '../domain/session.js';
 import type { TokenSet } from '../domain/token-set.js';
 import type { KeyRing } from '../crypto/key-ring.js';
@@ -21,8 +22,22 @@ export interface TokenRecord {
   readonly tokens: TokenSet;
 }
 
-/** Seals and opens the two records of a session: a clear head (store.port.ts `HEAD`) and a sealed body. */
+/** Records whose opened body is remembered: a few kilobytes each. */
+const REMEMBERED = 2_000;
+
+interface Opened {
+  readonly box: Buffer;
+  readonly body: object;
+}
+
+/**
+ * Seals and opens the two records of a session: a clear head (store.port.ts `HEAD`) and a sealed body. A body that
+ * was opened is remembered beside its bytes: as long as the store answers with the same bytes, they need not be
+ * decrypted and parsed again. Whether a session lives is never answered from here.
+ */
 export class RecordCodec {
+  private readonly opened = new LRUCache<string, Opened>({ max: REMEMBERED });
+
   constructor(private readonly ring: KeyRing) {}
 
   encodeIdentity(credential: SessionCredential, value: IdentityRecord): Buffer {
@@ -73,13 +88,19 @@ export class RecordCodec {
     return seal(kid, key, aad(credential, purpose), JSON.stringify(body));
   }
 
-  private openBody<T>(
+  private openBody<T extends object>(
     credential: SessionCredential,
     purpose: RecordPurpose,
     box: Buffer,
   ): T | undefined {
-    const plain = open((kid) => credential.key(purpose, kid), aad(credential, purpose), box);
-    return plain === undefined ? undefined : (JSON.parse(plain.toString('utf8')) as T);
+    const name = aad(credential, purpose);
+    const known = this.opened.get(name);
+    if (known?.box.equals(box) === true) return known.body as T;
+    const plain = open((kid) => credential.key(purpose, kid), name, box);
+    if (plain === undefined) return undefined;
+    const body = JSON.parse(plain.toString('utf8')) as T & object;
+    this.opened.set(name, { box: Buffer.from(box), body });
+    return body;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Exchange } from '../http/exchange.js';
 import type { EndReason } from '../domain/session.js';
+import type { SessionListener } from './session-listener.js';
 
 /** Milliseconds after which a browser comes back by itself. */
 const RETRY_MS = 3_000;
@@ -7,7 +8,9 @@ const RETRY_MS = 3_000;
 export const ENDED_ID = 'ended';
 
 /** One open event stream (HTML, Server-sent events). Writes are small; a reader that does not read is cut off. */
-export class SessionStream {
+export class SessionStream implements SessionListener {
+  readonly kind = 'events';
+
   constructor(private readonly exchange: Exchange) {
     exchange.res.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',

@@ -4,27 +4,30 @@ import { isEndReason, type LiveSession, type SessionReading } from '../domain/se
 import type { SessionSignal } from '../store/directory.port.js';
 import { Store, type StoreKey } from '../store/store.port.js';
 import { SessionRecords } from './session-records.js';
-import type { SessionStream } from './session-stream.js';
+import type { SessionListener } from './session-listener.js';
 
 /** A page hears of its end this long before. */
 const EXPIRING_LEAD_MS = 60_000;
 const HEARTBEAT_MS = 20_000;
 /** While the store is away a stream stays open and asks again. */
 const RETRY_MS = 2_000;
-const MAX_PER_SESSION = 8;
+const MAX_PER_SESSION = { events: 8, connection: 100 } as const;
 /** The longest delay that a timer takes. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 interface Watched {
   readonly id: string;
   readonly key: StoreKey;
-  readonly stream: SessionStream;
+  readonly stream: SessionListener;
   timer?: NodeJS.Timeout;
   /** The deadline that the page was warned of. */
   warnedOf?: number;
 }
 
-/** Keeps the open event streams of this instance and tells each what happens to its session, on whichever replica. */
+/**
+ * Keeps what is open for a session on this instance (event streams of pages, proxied WebSockets and streams) and
+ * tells each what happens to its session, on whichever replica.
+ */
 @Injectable()
 export class SessionStreams {
   private readonly byKey = new Map<StoreKey, Set<Watched>>();
@@ -43,7 +46,7 @@ export class SessionStreams {
   }
 
   /** Watches a live session for a stream; of too many streams of one session the oldest closes. */
-  watch(id: string, session: LiveSession, stream: SessionStream): void {
+  watch(id: string, session: LiveSession, stream: SessionListener): void {
     if (this.isClosed || !stream.isOpen) {
       // The browser left while its session was looked for (nobody would tell of it again), or this instance goes.
       stream.close();
@@ -55,8 +58,9 @@ export class SessionStreams {
     const streams = this.byKey.get(key) ?? new Set();
     this.byKey.set(key, streams.add(watched));
     stream.onClose(() => this.forget(watched));
-    const [oldest] = streams;
-    if (oldest !== undefined && streams.size > MAX_PER_SESSION) {
+    const alike = [...streams].filter((one) => one.stream.kind === stream.kind);
+    const [oldest] = alike;
+    if (oldest !== undefined && alike.length > MAX_PER_SESSION[stream.kind]) {
       this.forget(oldest);
       oldest.stream.close();
     }

@@ -15,7 +15,10 @@ export class EventStream {
 
   private constructor(private readonly answer: IncomingMessage) {
     answer.setEncoding('utf8');
-    this.ended = once(answer, 'close');
+    // One that breaks off has ended, too.
+    this.ended = new Promise((resolve) => {
+      answer.once('close', resolve);
+    });
     answer.on('error', () => undefined);
     answer.on('data', (chunk: string) => this.take(chunk));
   }

@@ -1,6 +1,8 @@
 import type { Report } from '../report.js';
 import type { FoundConfig } from '../sections.js';
 
+type Route = FoundConfig['routes'][number];
+
 /** First path segments that are ours on the public listener. */
 export const OWN_PREFIXES: readonly string[] = [
   '/login',
@@ -32,7 +34,7 @@ export function checkRoutes({ routes }: FoundConfig, report: Report): void {
     if (prefix === undefined) continue;
     const folded = prefix.toLowerCase();
     const own = OWN_PREFIXES.find((path) => overlap(path, folded));
-    const other = prefixes.find((path) => overlap(path, folded));
+    const isTaken = prefixes.includes(folded);
     prefixes.push(folded);
     if (own !== undefined) {
       report.problem(
@@ -41,13 +43,41 @@ export function checkRoutes({ routes }: FoundConfig, report: Report): void {
         'choose another prefix, such as /api',
       );
     }
-    if (other !== undefined) {
+    if (isTaken) {
       report.problem(
         key('prefix'),
-        'is the same as the prefix of an earlier route, or one lies within the other',
-        'choose prefixes side by side, such as /api and /files',
+        'is the prefix of an earlier route',
+        'give every route a prefix of its own; of several that fit the longest counts',
       );
     }
+    checkCsrf(values, key, report);
+  }
+}
+
+/** What cannot work, or would be open to other sites. */
+function checkCsrf(values: Route['values'], key: Route['key'], report: Report): void {
+  const { csrf, methods = [], download, acr = [], maxAgeMs, scopes = [], token } = values;
+  const unsafe = methods.filter((method) => !['GET', 'HEAD', 'OPTIONS'].includes(method));
+  if (csrf === 'fetch-metadata' && unsafe.length > 0) {
+    report.problem(
+      key('csrf'),
+      `is fetch-metadata, but the route offers ${unsafe.join(', ')}`,
+      `set ${key('methods')} to GET, HEAD, and give the rest a route of its own`,
+    );
+  }
+  if (download === true && csrf === 'header') {
+    report.problem(
+      key('download'),
+      'is true, but a page that is opened sends no header',
+      `set ${key('csrf')} to fetch-metadata`,
+    );
+  }
+  if (token !== 'required' && (acr.length > 0 || maxAgeMs !== undefined || scopes.length > 0)) {
+    report.problem(
+      key('token'),
+      `is ${token ?? ''}, but the route asks how the user logged in`,
+      'set it to required, or remove acr, maxAge and scopes',
+    );
   }
 }
 

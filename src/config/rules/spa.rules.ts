@@ -2,9 +2,19 @@ import type { Report } from '../report.js';
 import type { FoundConfig } from '../sections.js';
 import type { IsDirectory } from '../source/files.js';
 
-/** The folder of the application must be there at the start: a typing error would otherwise be a silent 404. */
+/**
+ * The pages come from one place, and a folder must be there at the start: a typing error would otherwise be a silent
+ * 404.
+ */
 export function checkSpa({ spa }: FoundConfig, isDirectory: IsDirectory, report: Report): void {
-  const { dir } = spa.values;
+  const { dir, url } = spa.values;
+  if (dir !== undefined && url !== undefined) {
+    report.problem(
+      spa.key('url'),
+      `is set beside ${spa.key('dir')}`,
+      'serve the built application, or a frontend that serves itself',
+    );
+  }
   if (dir === undefined || isDirectory(dir)) return;
   report.problem(
     spa.key('dir'),
