@@ -31,10 +31,16 @@ export class Product {
     this.startUpMs = startUpMs;
   }
 
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Product> {
+  /** `core`: the one core that it may use; any where it is not given. */
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    core?: string,
+  ): Promise<Product> {
     const [port, internal] = [await freePort(), await freePort()];
     const started = performance.now();
-    const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
+    const serve = [process.execPath, 'dist/main.js', 'serve'];
+    const [command = '', ...args] = core === undefined ? serve : ['taskset', '-c', core, ...serve];
+    const child = spawn(command, args, {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
@@ -51,7 +57,7 @@ export class Product {
         ...environment,
       },
     });
-    const url = `http://127.0.0.1:${port}`;
+    const url = `http://127.0.0.1:${environment['PORT'] ?? port}`;
     await firstAnswer(`${url}/session`, child);
     return new Product(child, url, performance.now() - started);
   }

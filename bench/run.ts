@@ -1,15 +1,18 @@
 /**
- * `npm run bench`: what an instance costs. `-- --quick` does fewer rounds.
+ * `npm run bench`: what an instance costs; `-- --proxied`: what a proxied call costs. `--quick` does fewer rounds.
  * Prints a table; the figures of one machine are comparable with each other and with nothing else.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { median } from './load.ts';
 import { Product } from './product.ts';
+import { benchProxied } from './proxied.ts';
 
 const rounds = process.argv.includes('--quick') ? 3 : 9;
 const SETTLE_MS = 2_000;
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+if (process.argv.includes('--proxied')) {
+  await benchProxied(rounds);
+  process.exit();
 }
 
 const startUps: number[] = [];
