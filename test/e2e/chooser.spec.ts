@@ -160,7 +160,7 @@ describe('the chooser', () => {
     }
   });
 
-  it("is passed over where a redirect URI of an application names the provider", async () => {
+  it('is passed over where a redirect URI of an application names the provider', async () => {
     const answer = await open(stage.person(), { redirect_uri: OF_TWO });
     expect(locationOf(answer).origin).toBe(two.issuer);
     expect(locationOf(answer).searchParams.get('redirect_uri')).toBe(OF_TWO);

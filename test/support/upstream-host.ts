@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -7,7 +7,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { accessTokenCheck, type CheckCaller } from '../../demo/api/access-token.js';
+import { acceptWebSocket, type WebSocketPeer } from './web-socket.js';
 
 /** What an API received, exactly. */
 export interface ReceivedRequest {
@@ -17,6 +19,8 @@ export interface ReceivedRequest {
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[];
   readonly body: string;
+  /** The body as it came. */
+  readonly bytes: Buffer;
 }
 
 type Responder = (received: ReceivedRequest, res: ServerResponse) => void | Promise<void>;
@@ -24,7 +28,11 @@ type Responder = (received: ReceivedRequest, res: ServerResponse) => void | Prom
 /** An API that remembers what it received and checks access tokens for real: signature, issuer, audience, life. */
 export class UpstreamHost {
   readonly received: ReceivedRequest[] = [];
+  /** The WebSockets that were opened. */
+  readonly peers: WebSocketPeer[] = [];
+  private readonly events = new EventEmitter();
   private responder: Responder | undefined;
+  private listener: ((req: IncomingMessage, res: ServerResponse) => void) | undefined;
   private check: CheckCaller | undefined;
 
   private constructor(
@@ -32,7 +40,8 @@ export class UpstreamHost {
     readonly port: number,
   ) {
     server.on('request', (req: IncomingMessage, res: ServerResponse) => {
-      this.handle(req, res).catch(() => res.destroy());
+      if (this.listener !== undefined) this.listener(req, res);
+      else this.handle(req, res).catch(() => res.destroy());
     });
   }
 
@@ -62,7 +71,26 @@ export class UpstreamHost {
     this.responder = responder;
   }
 
+  /** Leaves requests to a listener of the test, before their body is read; undefined goes back. */
+  listen(listener: ((req: IncomingMessage, res: ServerResponse) => void) | undefined): void {
+    this.listener = listener;
+  }
+
+  /** From now on takes WebSockets of callers that it knows; each text comes back with `echo: ` before it. */
+  takeWebSockets(more: readonly string[] = []): void {
+    this.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.open(req, socket, head, more).catch(() => socket.destroy());
+    });
+  }
+
+  /** Resolves with the next WebSocket that is opened. */
+  async nextPeer(): Promise<WebSocketPeer> {
+    const [peer] = (await once(this.events, 'peer')) as [WebSocketPeer];
+    return peer;
+  }
+
   async down(): Promise<void> {
+    for (const peer of this.peers) peer.leave();
     this.server.closeAllConnections();
     if (!this.server.listening) return;
     this.server.close();
@@ -77,12 +105,29 @@ export class UpstreamHost {
   private async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString('utf8');
-    const { method = '', url: target = '', headers, rawHeaders } = req;
-    const received = { method, target, headers, rawHeaders, body };
+    const received = receivedOf(req, Buffer.concat(chunks));
     this.received.push(received);
     if (this.responder !== undefined) return this.responder(received, res);
     await this.echo(received, res);
+  }
+
+  private async open(
+    req: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    more: readonly string[],
+  ): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    this.received.push(receivedOf(req, Buffer.alloc(0)));
+    const caller = await this.check?.(req.headers.authorization);
+    if (caller !== undefined && caller.kind !== 'known') {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    const peer = acceptWebSocket(req, socket, head, more);
+    this.peers.push(peer);
+    this.events.emit('peer', peer);
+    for (;;) peer.send(`echo: ${await peer.next()}`);
   }
 
   /** Tells what came without telling any value that may be secret. */
@@ -104,4 +149,9 @@ export class UpstreamHost {
     });
     res.writeHead(status, { 'content-type': 'application/json' }).end(text);
   }
+}
+
+function receivedOf(req: IncomingMessage, bytes: Buffer): ReceivedRequest {
+  const { method = '', url: target = '', headers, rawHeaders } = req;
+  return { method, target, headers, rawHeaders, body: bytes.toString('utf8'), bytes };
 }
