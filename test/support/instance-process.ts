@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { LogLine } from './bff-host.js';
+import { freePort } from './redis-host.js';
+import type { Stage } from './stage.js';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+/**
+ * The built product in a process of its own, as an instance of a stage's product: the same configuration, the same
+ * store. It can be killed as nothing inside this process can.
+ */
+export class InstanceProcess {
+  private readonly lines: LogLine[] = [];
+  private readonly events = new EventEmitter();
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly port: number,
+    private readonly directory: string,
+    private readonly onLine: (text: string) => void,
+  ) {}
+
+  /** `file` is a vestibule.yaml. Resolves when it listens. */
+  static async start(
+    stage: Stage,
+    { env = {}, file = '' }: { readonly env?: Record<string, string>; readonly file?: string } = {},
+  ): Promise<InstanceProcess> {
+    const port = await freePort();
+    const directory = mkdtempSync(join(tmpdir(), 'vestibule-process-'));
+    const configFile = join(directory, 'vestibule.yaml');
+    writeFileSync(configFile, file);
+    const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
+      cwd: ROOT,
+      env: {
+        PATH: process.env['PATH'],
+        ...configurationOf(stage),
+        PORT: String(port),
+        CONFIG_FILE: configFile,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const instance = new InstanceProcess(child, port, directory, (text) =>
+      stage.note({ where: 'log line of a process', text }),
+    );
+    await instance.listening();
+    return instance;
+  }
+
+  url(path: string): string {
+    return `http://localhost:${this.port}${path}`;
+  }
+
+  logged(event: string): LogLine[] {
+    return this.lines.filter((line) => line['event'] === event);
+  }
+
+  /** Ends it as a crash does, or asks it to end. */
+  async end(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
+    rmSync(this.directory, { recursive: true, force: true });
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill(signal);
+    await gone;
+  }
+
+  private async listening(): Promise<void> {
+    const { stdout } = this.child;
+    if (stdout === null) throw new Error('no output');
+    createInterface({ input: stdout }).on('line', (text) => {
+      this.onLine(text);
+      const line = JSON.parse(text) as LogLine;
+      this.lines.push(line);
+      this.events.emit(String(line['event']));
+    });
+    const ended = once(this.child, 'exit').then(() => Promise.reject(new Error('it ended')));
+    await Promise.race([once(this.events, 'server.listening'), ended]);
+  }
+}
+
+function configurationOf({ bff, op, api, redis, clientSecret }: Stage): Record<string, string> {
+  const { session, providers, server } = bff.config;
+  const [provider] = providers;
+  if (provider === undefined) throw new Error('the stage has no provider');
+  return {
+    PUBLIC_URL: server.origin,
+    INTERNAL_PORT: '0',
+    SHUTDOWN_DELAY: '0s',
+    LOG_LEVEL: 'info',
+    SESSION_KEYS: session.keys
+      .map(({ kid, secret }) => `${kid}:${secret.toString('base64url')}`)
+      .join(','),
+    OIDC_ISSUER: op.issuer,
+    OIDC_CLIENT_ID: provider.clientId,
+    OIDC_CLIENT_SECRET: clientSecret,
+    OIDC_SCOPE: provider.scope,
+    OIDC_USERINFO: String(provider.userinfo),
+    API_UPSTREAM: api.url,
+    REDIS_URL: redis.url,
+  };
+}
