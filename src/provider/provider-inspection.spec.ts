@@ -31,7 +31,7 @@ function offering(more: object = {}): void {
 }
 
 const inspect = (more: Partial<ProviderConfig> = {}): Promise<ProviderInspection> =>
-  inspectProvider(providerAt(server.origin, { timeoutMs: 1_000, ...more }));
+  inspectProvider(providerAt(server.origin, { timeoutMs: 10_000, ...more }));
 
 const withMethod = (method: ProviderConfig['credentials']['method']): Partial<ProviderConfig> => ({
   credentials: { method, basicEncoding: 'form', keys: [], assertionAudience: 'issuer' },
