@@ -2,13 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 
 /**
- * A request's body for one forwarding of it. Whatever becomes of that, the request lives on, and with it the
- * connection on which the client waits for its answer: a body that is destroyed would take both along. What nobody
- * wants any more is read and thrown away, so that the connection can be used again.
+ * A request's body for one forwarding of it. Whatever becomes of that, the request lives on: what nobody wants any
+ * more is read and thrown away, else the client would wait for ever to get rid of it, and could not use its
+ * connection again.
  */
 export class RequestBody extends Readable {
   constructor(private readonly request: IncomingMessage) {
     super({ highWaterMark: request.readableHighWaterMark });
+    // A client may break off when nobody sends its body on any more.
+    this.on('error', () => undefined);
     request.on('data', this.onData);
     request.on('end', this.onEnd);
     request.on('error', this.onError);
@@ -25,7 +27,6 @@ export class RequestBody extends Readable {
     request.off('data', this.onData);
     request.off('end', this.onEnd);
     request.off('close', this.onClose);
-    // The listener for errors stays: without one they would be nobody's.
     request.resume();
     callback(error);
   }

@@ -97,6 +97,7 @@ export class UpstreamClient implements OnModuleDestroy {
 
   private dispatch(exchange: Exchange, call: UpstreamCall): Promise<Forwarded> {
     const { req, res } = exchange;
+    const body = hasBody(req.headers) ? new RequestBody(req) : null;
     return new Promise((resolve) => {
       const answer = new UpstreamAnswer(
         res,
@@ -110,14 +111,18 @@ export class UpstreamClient implements OnModuleDestroy {
           silenceMs: call.timeoutMs,
           onBroken: (error) => this.report(exchange, call.name, error),
         },
-        resolve,
+        (outcome) => {
+          // What was not sent of it is of no use any more.
+          body?.destroy();
+          resolve(outcome);
+        },
       );
       this.agent.dispatch(
         {
           ...targetOf(call.target, exchange),
           method: exchange.method,
           headers: this.headersFor(exchange, call),
-          body: hasBody(req.headers) ? new RequestBody(req) : null,
+          body,
           headersTimeout: call.timeoutMs,
           // The answer watches the silence itself: an event stream may be silent.
           bodyTimeout: 0,
