@@ -34,6 +34,11 @@ export class ClusterLink implements RedisLink {
     return this.cluster.status === 'ready';
   }
 
+  /** Each node has a connection of its own, and which one a command goes to is the Cluster's to know. */
+  gather(): void {
+    return;
+  }
+
   /** Any node will do: each passes on what is published at any other. */
   openSubscriber(): Redis {
     const nodes = this.cluster.nodes('master').map(({ options }) => options);

@@ -8,6 +8,11 @@ export interface RedisLink {
   /** A Cluster has the same commands, and sends each to the node of its key. */
   readonly commands: ScriptedRedis;
   isReady(): boolean;
+  /**
+   * Before a command: those of one turn of the event loop leave in one write, and come back in one answer. With many
+   * requests at once this saves most of the system calls, and nothing waits longer for it.
+   */
+  gather(): void;
   /** A new connection for a subscription, which does not reconnect by itself. */
   openSubscriber(): Redis;
   /** Lets the commands under way be answered, for as long as one command may take. */

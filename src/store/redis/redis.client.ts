@@ -40,6 +40,7 @@ export class RedisClient {
    */
   async run<T>(command: (redis: ScriptedRedis) => Promise<T>): Promise<T> {
     if (!this.link.isReady()) throw unavailable('not_connected');
+    this.link.gather();
     try {
       return await command(this.link.commands);
     } catch (error) {

@@ -16,6 +16,8 @@ export class ServerLink implements RedisLink {
   readonly commands: ScriptedRedis;
   private closing = false;
   private revival: NodeJS.Timeout | undefined;
+  /** The connection whose writes are held until the turn of the event loop is over. */
+  private gathering: Redis['stream'] | undefined;
 
   constructor(
     private readonly connection: ServerConnection,
@@ -37,6 +39,17 @@ export class ServerLink implements RedisLink {
 
   isReady(): boolean {
     return this.commands.status === 'ready';
+  }
+
+  gather(): void {
+    const { stream } = this.commands;
+    if (this.gathering === stream) return;
+    this.gathering = stream;
+    stream.cork();
+    setImmediate(() => {
+      this.gathering = undefined;
+      stream.uncork();
+    });
   }
 
   openSubscriber(): Redis {
