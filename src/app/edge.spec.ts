@@ -2,6 +2,7 @@ import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
 import { fakeExchange } from '../../test/support/fake-exchange.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { ErrorAnswer } from '../http/error-answer.js';
+import { pairsOf } from '../http/flat-headers.js';
 import { PublicUrl } from '../http/public-url.js';
 import { createEdge } from './edge.js';
 
@@ -20,7 +21,7 @@ async function ask(method: string, url: string) {
     server,
     csrf,
     basePath: '/app',
-    headers: [['X-Content-Type-Options', 'nosniff']],
+    headers: ['x-content-type-options', 'nosniff'],
     hot: new Map([['session', async () => void asked.push('hot')]]),
     otherwise: async (exchange) => void asked.push(`otherwise ${exchange.path}${exchange.search}`),
     errors: new ErrorAnswer(log, new PublicUrl(server)),
@@ -29,7 +30,8 @@ async function ask(method: string, url: string) {
   });
   edge(bare, res, (toExpress) => void asked.push(`express ${toExpress.url}`));
   await new Promise(setImmediate);
-  const header = (name: string): unknown => res.getHeader(name);
+  const marks = new Map(pairsOf(res.withMarks([])));
+  const header = (name: string): unknown => marks.get(name) ?? res.getHeader(name);
   return { asked, status: res.headersSent ? res.statusCode : undefined, header };
 }
 

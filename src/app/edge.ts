@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { CsrfConfig, ServerConfig } from '../config/config.types.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
-import { addCors, answerPreflight } from '../http/cors.js';
+import { answerPreflight, corsHeaders } from '../http/cors.js';
 import type { ErrorAnswer } from '../http/error-answer.js';
 import { attachExchange, type Exchange } from '../http/exchange.js';
+import type { FlatHeaders } from '../http/flat-headers.js';
 import type { Edge, RequestHandler, UpgradeEdge } from '../http/listener.adapter.js';
+import { MarkedResponse } from '../http/marked-response.js';
 import { belowBase, judgeTarget } from '../http/request-path.js';
 import { RouteMatcher } from '../http/route-matcher.js';
 import type { Listener } from '../http/route-table.js';
@@ -26,7 +28,8 @@ export interface EdgeParts {
   readonly server: ServerConfig;
   readonly csrf: CsrfConfig;
   readonly basePath: string;
-  readonly headers: readonly (readonly [string, string])[];
+  /** On every answer. */
+  readonly headers: FlatHeaders;
   /** By route name, for the rows that say `hot`. */
   readonly hot: ReadonlyMap<string, HotHandler>;
   /** What is not in the table: proxied routes, the application's files, or 404. */
@@ -54,7 +57,6 @@ export function createEdge(parts: EdgeParts): Edge {
   const matcher = new RouteMatcher(parts.listener);
   return (req, res, toExpress) => {
     const exchange = open(req, res, parts);
-    attachExchange(exchange);
     dispatch(exchange, toExpress, parts, matcher)
       .catch((error: unknown) => parts.errors.send(exchange, error))
       // An answer that cannot even be an error ends with its connection, not with the process.
@@ -85,8 +87,8 @@ export function createUpgradeEdge(parts: EdgeParts, upgrades: UpgradeHandler): U
 }
 
 /** An answer that ends its connection; undefined where an earlier request on it is not answered yet. */
-function answerOn(socket: Socket, req: IncomingMessage): ServerResponse | undefined {
-  const res = new ServerResponse(req);
+function answerOn(socket: Socket, req: IncomingMessage): MarkedResponse | undefined {
+  const res = new MarkedResponse(req);
   try {
     res.assignSocket(socket);
   } catch {
@@ -112,13 +114,9 @@ async function judgeUpgrade(
 }
 
 /** Opens the exchange; `path` is '' where it could not be judged, which no route matches. */
-function open(
-  req: IncomingMessage,
-  res: ServerResponse,
-  { server, basePath, headers, isDraining, log }: EdgeParts,
-): Exchange {
+function open(req: IncomingMessage, res: MarkedResponse, parts: EdgeParts): Exchange {
   const target = judgeTarget(req.url ?? '');
-  const path = target.kind === 'path' ? belowBase(target.path, basePath) : '';
+  const path = target.kind === 'path' ? belowBase(target.path, parts.basePath) : '';
   const exchange: Exchange = {
     req,
     res,
@@ -127,21 +125,29 @@ function open(
     path: path ?? OUTSIDE,
     search: target.kind === 'path' ? target.search : '',
   };
-  for (const [name, value] of headers) res.setHeader(name, value);
-  res.setHeader('X-Request-Id', exchange.id);
-  res.setHeader('Cache-Control', 'no-store');
-  if (isDraining()) res.setHeader('Connection', 'close');
-  addCors(exchange, server);
+  res.mark(marksOf(exchange, parts));
+  if (parts.log.wants('request.completed')) logWhenCompleted(exchange, parts.log);
+  return exchange;
+}
+
+/** What every answer says, whoever gives it. */
+function marksOf({ req, id }: Exchange, { server, headers, isDraining }: EdgeParts): FlatHeaders {
+  const marks = [...headers, 'x-request-id', id, 'cache-control', 'no-store'];
+  if (isDraining()) marks.push('connection', 'close');
+  marks.push(...corsHeaders(req.headers.origin, server));
+  return marks;
+}
+
+function logWhenCompleted({ id, method, res }: Exchange, log: EventLog): void {
   const started = performance.now();
   res.once('finish', () => {
     log.event('request.completed', {
-      request: exchange.id,
-      method: exchange.method,
+      request: id,
+      method,
       status: res.statusCode,
       ms: Math.round(performance.now() - started),
     });
   });
-  return exchange;
 }
 
 async function dispatch(
@@ -165,6 +171,8 @@ async function dispatch(
     case 'route': {
       const hot = parts.hot.get(match.route.name);
       if (hot !== undefined) return hot(exchange);
+      attachExchange(exchange);
+      exchange.res.layOut();
       // Express sees what was judged: the path below the base path.
       exchange.req.url = `${exchange.path}${exchange.search}`;
       toExpress(exchange.req, exchange.res);

@@ -15,7 +15,7 @@ const CONNECT_MS = 5_000;
 const RETRY_MS = 50;
 
 /** The command line prints its own findings; events go nowhere. */
-const silent: EventLog = { event: () => undefined };
+const silent: EventLog = { event: () => undefined, wants: () => false };
 
 /** Opens the store of a configuration; undefined where sessions live in another process's memory. */
 export async function openSessions(config: VestibuleConfig): Promise<SessionAdmin | undefined> {

@@ -13,13 +13,25 @@ export function sendJson(
   body: object,
   type = 'application/json',
 ): void {
-  const text = JSON.stringify(body);
+  sendJsonText(exchange, status, JSON.stringify(body), type);
+}
+
+/** The same with a body that is JSON already. */
+export function sendJsonText(
+  exchange: Exchange,
+  status: number,
+  text: string,
+  type = 'application/json',
+): void {
   exchange.res
-    .writeHead(status, {
-      'Content-Type': `${type}; charset=utf-8`,
-      'Content-Length': Buffer.byteLength(text),
-      'Content-Security-Policy': DATA_POLICY,
-    })
+    .writeHead(status, [
+      'content-type',
+      `${type}; charset=utf-8`,
+      'content-length',
+      String(Buffer.byteLength(text)),
+      'content-security-policy',
+      DATA_POLICY,
+    ])
     .end(text);
 }
 

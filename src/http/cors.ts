@@ -1,19 +1,29 @@
 import type { CsrfConfig, ServerConfig } from '../config/config.types.js';
 import { headerOf, type Exchange } from './exchange.js';
+import type { FlatHeaders } from './flat-headers.js';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 
+const NONE: FlatHeaders = [];
+const VARIES: FlatHeaders = ['vary', 'Origin'];
+
 /**
- * Adds CORS for an origin of the exact allow-list, on every answer, so that a page can read a 401 or 503 too.
+ * CORS for an origin of the exact allow-list, on every answer, so that a page can read a 401 or 503 too.
  * Nothing is reflected that is not configured (Fetch §3.2).
  */
-export function addCors(exchange: Exchange, server: ServerConfig): void {
-  if (server.allowedOrigins.length === 0) return;
-  exchange.res.appendHeader('Vary', 'Origin');
-  const origin = headerOf(exchange, 'origin');
-  if (origin === undefined || !server.allowedOrigins.includes(origin)) return;
-  exchange.res.setHeader('Access-Control-Allow-Origin', origin);
-  exchange.res.setHeader('Access-Control-Allow-Credentials', 'true');
+export function corsHeaders(
+  origin: string | undefined,
+  { allowedOrigins }: Pick<ServerConfig, 'allowedOrigins'>,
+): FlatHeaders {
+  if (allowedOrigins.length === 0) return NONE;
+  if (origin === undefined || !allowedOrigins.includes(origin)) return VARIES;
+  return [
+    ...VARIES,
+    'access-control-allow-origin',
+    origin,
+    'access-control-allow-credentials',
+    'true',
+  ];
 }
 
 /** Answers a true preflight of an allowed origin; false when it is none. */

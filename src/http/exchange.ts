@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { MarkedResponse } from './marked-response.js';
 
 /** One request and its answer, as the edge opened it: what was judged once and is used everywhere. */
 export interface Exchange {
   readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly res: MarkedResponse;
   /** Request id: in the answer's X-Request-Id, in every error and every log line. */
   readonly id: string;
   readonly method: string;

@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
+import { MarkedResponse } from './marked-response.js';
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -13,7 +14,7 @@ export type UpgradeEdge = {
 };
 
 /** What stands before Express: sees every request first and hands on what belongs to a controller. */
-export type Edge = (req: IncomingMessage, res: ServerResponse, toExpress: RequestHandler) => void;
+export type Edge = (req: IncomingMessage, res: MarkedResponse, toExpress: RequestHandler) => void;
 
 /**
  * Nest's Express adapter with our edge before Express. `listen`, `close` and the shutdown hooks stay Nest's;
@@ -42,14 +43,13 @@ export class ListenerAdapter extends ExpressAdapter {
     server.on('upgrade', handle);
   }
 
-  override initHttpServer(...args: Parameters<ExpressAdapter['initHttpServer']>): void {
-    super.initHttpServer(...args);
+  override initHttpServer(): void {
     const toExpress = this.getInstance<RequestHandler>();
-    const server = this.getHttpServer() as Server;
-    server.removeAllListeners('request');
-    server.on('request', (req: IncomingMessage, res: ServerResponse) =>
-      this.edge(req, res, toExpress),
+    const server: Server<typeof IncomingMessage, typeof MarkedResponse> = createServer(
+      { ServerResponse: MarkedResponse },
+      (req, res) => this.edge(req, res, toExpress),
     );
+    this.setHttpServer(server as unknown as Server);
     // A slow client holds a socket for this long and no longer (slowloris; R-44).
     server.headersTimeout = 15_000;
     // Bodies have no limit here: an upload to an API may take its time. Our own forms have one (form.ts).

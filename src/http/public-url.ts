@@ -11,8 +11,8 @@ export class PublicUrl {
   }
 
   /** Rooted path for a browser: base path and route. */
-  path(route: string, query: Readonly<Record<string, string>> = {}): string {
-    const search = new URLSearchParams(query).toString();
+  path(route: string, query?: Readonly<Record<string, string>>): string {
+    const search = query === undefined ? '' : new URLSearchParams(query).toString();
     return `${this.config.basePath}${route}${search === '' ? '' : `?${search}`}`;
   }
 

@@ -7,22 +7,24 @@ export type RouteMatch =
   | { readonly kind: 'method'; readonly allow: readonly Method[] }
   | { readonly kind: 'none' };
 
+interface Pattern {
+  readonly segments: readonly string[];
+  readonly route: Route;
+}
+
 /** Finds the row for a method and a path that was judged and stripped of the base path. Exact, case-sensitive. */
 export class RouteMatcher {
   private readonly exact = new Map<string, Route[]>();
-  private readonly patterns: readonly {
-    readonly segments: readonly string[];
-    readonly route: Route;
-  }[];
+  /** By their first segment, so that a path of somebody else's is not taken apart. */
+  private readonly patterns = new Map<string, Pattern[]>();
 
   constructor(listener: Listener) {
     const routes = ROUTE_TABLE.filter((route) => route.listener === listener);
-    const parametric = routes.filter((route) => route.path.includes(':'));
     for (const route of routes) {
-      if (parametric.includes(route)) continue;
-      this.exact.set(route.path, [...(this.exact.get(route.path) ?? []), route]);
+      if (route.path.includes(':'))
+        add(this.patterns, firstSegment(route.path), { segments: route.path.split('/'), route });
+      else add(this.exact, route.path, route);
     }
-    this.patterns = parametric.map((route) => ({ segments: route.path.split('/'), route }));
   }
 
   match(method: string, path: string): RouteMatch {
@@ -34,12 +36,22 @@ export class RouteMatcher {
   }
 
   private parametric(path: string): Route[] {
-    if (this.patterns.length === 0) return [];
+    const patterns = this.patterns.get(firstSegment(path));
+    if (patterns === undefined) return [];
     const segments = path.split('/');
-    return this.patterns
+    return patterns
       .filter((pattern) => fits(pattern.segments, segments))
       .map((pattern) => pattern.route);
   }
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return end === -1 ? path : path.slice(0, end);
+}
+
+function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  lists.set(key, [...(lists.get(key) ?? []), value]);
 }
 
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {

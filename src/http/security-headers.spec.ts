@@ -1,3 +1,4 @@
+import { pairsOf } from './flat-headers.js';
 import {
   APPLICATION_POLICY,
   DATA_POLICY,
@@ -5,8 +6,8 @@ import {
   securityHeaders,
 } from './security-headers.js';
 
-const https = new Map(securityHeaders(true).map(([name, value]) => [name.toLowerCase(), value]));
-const http = new Map(securityHeaders(false).map(([name, value]) => [name.toLowerCase(), value]));
+const https = new Map(pairsOf(securityHeaders(true)));
+const http = new Map(pairsOf(securityHeaders(false)));
 
 describe('securityHeaders', () => {
   it.each([

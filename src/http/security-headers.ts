@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
+import type { FlatHeaders } from './flat-headers.js';
 
 /**
- * The headers of every answer, computed once from helmet's policy: no answer pays for it again, and hot
- * routes can write them as they are. `frame-ancestors` and the page's own policy are added per page.
+ * The headers of every answer, computed once from helmet's policy: no answer pays for it again.
+ * `frame-ancestors` and the page's own policy are added per page.
  */
-export function securityHeaders(https: boolean): readonly (readonly [string, string])[] {
+export function securityHeaders(https: boolean): FlatHeaders {
   const headers = new Map<string, string>();
   const recorder = {
-    setHeader: (name: string, value: string) => headers.set(name, value),
-    removeHeader: (name: string) => headers.delete(name),
+    setHeader: (name: string, value: string) => headers.set(name.toLowerCase(), value),
+    removeHeader: (name: string) => headers.delete(name.toLowerCase()),
   };
   const policy = helmet({
     contentSecurityPolicy: false,
@@ -26,8 +27,8 @@ export function securityHeaders(https: boolean): readonly (readonly [string, str
     recorder as unknown as ServerResponse,
     () => undefined,
   );
-  headers.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()');
-  return [...headers];
+  headers.set('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()');
+  return [...headers].flat();
 }
 
 /** Where the forms of a page may lead: browsers hold every redirect that follows a form to `form-action` as well. */

@@ -19,9 +19,11 @@ export class JsonEventLog implements EventLog {
   }
 
   event(name: LogEventName, fields: EventFields = {}): void {
-    const level = LOG_EVENTS[name];
-    if (!this.logger.isLevelEnabled(level)) return;
-    this.logger[level]({ event: name, ...clean(fields) });
+    if (this.wants(name)) this.logger[LOG_EVENTS[name]]({ event: name, ...clean(fields) });
+  }
+
+  wants(name: LogEventName): boolean {
+    return this.logger.isLevelEnabled(LOG_EVENTS[name]);
   }
 }
 

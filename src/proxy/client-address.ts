@@ -3,14 +3,15 @@ import proxyAddr from 'proxy-addr';
 
 /** Finds the client's address: the right-most hop of X-Forwarded-For that is not a trusted proxy. */
 export class ClientAddress {
-  private readonly trusts: (address: string, hop: number) => boolean;
+  private readonly trusts: ((address: string, hop: number) => boolean) | undefined;
 
   /** `trusted`: addresses, ranges, or proxy-addr's names (`loopback`); empty believes nobody. */
   constructor(trusted: readonly string[]) {
-    this.trusts = proxyAddr.compile([...trusted]);
+    this.trusts = trusted.length === 0 ? undefined : proxyAddr.compile([...trusted]);
   }
 
   of(req: IncomingMessage): string {
-    return proxyAddr(req, this.trusts) ?? req.socket.remoteAddress ?? 'unknown';
+    const found = this.trusts && proxyAddr(req, this.trusts);
+    return found ?? req.socket.remoteAddress ?? 'unknown';
   }
 }

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { exchange } from '../../test/support/http-exchange.js';
 import { JsonServer } from '../../test/support/json-server.js';
 import { toVestibuleError } from '../errors/vestibule.error.js';
+import type { MarkedResponse } from '../http/marked-response.js';
 import { SpaService } from './spa.service.js';
 
 const PAGE = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
@@ -35,7 +36,7 @@ beforeAll(async () => {
   // Open pages of a folder need nothing of the other three.
   const unused = undefined as never;
   const spa = new SpaService({ kind: 'folder', dir, login: 'open' }, unused, unused, unused);
-  server.answerWith((req: IncomingMessage, res: ServerResponse) => {
+  server.answerWith((req: IncomingMessage, res: MarkedResponse) => {
     const { url: path = '', method = '' } = req;
     spa
       .handle({ req, res, id: 'r', method, path, search: '' })

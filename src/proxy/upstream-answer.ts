@@ -46,8 +46,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
     private readonly settle: (outcome: Forwarded) => void,
   ) {
     // A client that leaves takes its call with it.
-    res.once('close', () => this.abort());
-    res.on('drain', () => this.resume());
+    res.on('close', () => this.abort());
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -124,6 +123,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   private write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.res.write(chunk)) return;
     controller.pause();
+    this.res.once('drain', () => this.resume());
     // From here on it is the client who is slow.
     clearTimeout(this.silence);
   }

@@ -85,14 +85,9 @@ export class UpstreamClient implements OnModuleDestroy {
     });
   }
 
-  /** Sets what the client gets to see of an upstream's headers. */
-  answerHeaders(exchange: Exchange, headers: IncomingHttpHeaders, policy: AnswerPolicy): void {
-    const allowed = toClientHeaders(headers, this.ownCookies, policy);
-    for (const [name, value] of Object.entries(allowed)) {
-      // Ours says that an answer depends on the Origin (cors.ts); both hold.
-      if (name === 'vary') exchange.res.appendHeader(name, value);
-      else exchange.res.setHeader(name, value);
-    }
+  /** What the client gets to see of an upstream's headers. */
+  answerHeaders(headers: IncomingHttpHeaders, policy: AnswerPolicy): string[] {
+    return toClientHeaders(headers, this.ownCookies, policy);
   }
 
   private dispatch(exchange: Exchange, call: UpstreamCall): Promise<Forwarded> {
@@ -102,10 +97,8 @@ export class UpstreamClient implements OnModuleDestroy {
       const answer = new UpstreamAnswer(
         res,
         {
-          writeHead: (status, headers) => {
-            this.answerHeaders(exchange, headers, call);
-            res.writeHead(status);
-          },
+          writeHead: (status, headers) =>
+            void res.writeHead(status, this.answerHeaders(headers, call)),
           onStream: call.onStream,
           holdUnauthorized: call.holdUnauthorized,
           silenceMs: call.timeoutMs,

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import { hasName } from '../http/flat-headers.js';
 import type { IdentityHeaders } from '../session/identity-headers.js';
 
 /** Meant for one connection (RFC 9110 §7.6.1), beside whatever `Connection` names. */
@@ -87,46 +89,42 @@ export function toUpstreamHeaders(client: IncomingHttpHeaders, by: ForwardedBy):
   return headers;
 }
 
-/** The upstream's answer headers that reach the browser. */
+/** The upstream's answer headers that reach the browser, as a flat list of names and values. */
 export function toClientHeaders(
   upstream: IncomingHttpHeaders,
   ownCookies: readonly string[],
   policy: AnswerPolicy,
-): Record<string, string | string[]> {
-  return { ...passedOn(upstream, ownCookies), ...imposed(upstream, policy) };
-}
-
-/** Everything but what is meant for one connection, or would speak in our name. */
-function passedOn(
-  upstream: IncomingHttpHeaders,
-  ownCookies: readonly string[],
-): Record<string, string | string[]> {
+): string[] {
+  const headers: string[] = [];
   const named = connectionNames(upstream.connection);
-  const headers: Record<string, string | string[]> = {};
-  for (const [name, value] of Object.entries(upstream)) {
-    if (value === undefined || named?.has(name) === true || HOP_BY_HOP.has(name)) continue;
-    if (NOT_BACK.has(name) || name.startsWith('access-control-')) continue;
-    headers[name] = value;
+  const ours = imposed(upstream, policy);
+  for (const name in upstream) {
+    const value = upstream[name];
+    if (value === undefined || named?.has(name) === true || !isForClient(name)) continue;
+    if (hasName(ours, name)) continue;
+    if (typeof value === 'string') headers.push(name, value);
+    else for (const one of value) headers.push(name, one);
   }
-  const cookies = (upstream['set-cookie'] ?? []).filter(
-    (cookie) => !ownCookies.includes(cookieName(cookie)),
-  );
-  if (cookies.length > 0) headers['set-cookie'] = cookies;
+  for (const cookie of upstream['set-cookie'] ?? [])
+    if (!ownCookies.includes(cookieName(cookie))) headers.push('set-cookie', cookie);
+  headers.push(...ours);
   return headers;
 }
 
+/** False for what is meant for one connection, or would speak in our name. */
+function isForClient(name: string): boolean {
+  return !HOP_BY_HOP.has(name) && !NOT_BACK.has(name) && !name.startsWith('access-control-');
+}
+
 /** What we say of the answer, whatever the upstream says. */
-function imposed(
-  upstream: IncomingHttpHeaders,
-  { content, download }: AnswerPolicy,
-): Record<string, string> {
-  const headers: Record<string, string> = { 'x-content-type-options': 'nosniff' };
+function imposed(upstream: IncomingHttpHeaders, { content, download }: AnswerPolicy): string[] {
+  const headers = ['x-content-type-options', 'nosniff'];
   if (content === 'pages') return headers;
-  if (!isPrivate(upstream['cache-control'])) headers['cache-control'] = 'no-store';
+  if (!isPrivate(upstream['cache-control'])) headers.push('cache-control', 'no-store');
   if (content === 'data' && isDocument(upstream['content-type']))
-    headers['content-security-policy'] = 'sandbox';
+    headers.push('content-security-policy', 'sandbox');
   if (download && !isAttachment(upstream['content-disposition']))
-    headers['content-disposition'] = 'attachment';
+    headers.push('content-disposition', 'attachment');
   return headers;
 }
 
@@ -136,17 +134,24 @@ function connectionNames(connection: string | undefined): ReadonlySet<string> | 
   return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 
+/** The same few names come with every request; strangers must not be able to fill the memory with others. */
+const JUDGED_NAMES = new LRUCache<string, boolean>({ max: 500 });
+
 function isManaged(name: string): boolean {
+  const known = JUDGED_NAMES.get(name);
+  if (known !== undefined) return known;
   const folded = name.replace(/[_.]/g, '-');
-  return (
+  const managed =
     HOP_BY_HOP.has(folded) ||
     OURS.has(folded) ||
-    OURS_PREFIXES.some((prefix) => folded.startsWith(prefix))
-  );
+    OURS_PREFIXES.some((prefix) => folded.startsWith(prefix));
+  JUDGED_NAMES.set(name, managed);
+  return managed;
 }
 
 function foreignCookies(header: string | undefined, own: readonly string[]): string {
-  const pairs = (header ?? '').split(';').map((pair) => pair.trim());
+  if (header === undefined) return '';
+  const pairs = header.split(';').map((pair) => pair.trim());
   return pairs.filter((pair) => pair !== '' && !own.includes(cookieName(pair))).join('; ');
 }
 

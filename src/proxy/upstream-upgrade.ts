@@ -11,13 +11,16 @@ import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
+import { pairsOf } from '../http/flat-headers.js';
 import { SessionStreams } from '../session/session-streams.js';
 import { OpenWebSocket } from './open-web-socket.js';
 import type { HeldByRequest } from './proxy-caller.js';
 import { UpstreamClient } from './upstream-client.js';
+import type { AnswerPolicy } from './upstream-headers.js';
 import { targetOf, type Target } from './upstream-target.js';
 
 const OPENING_MS = 15_000;
+const DATA: AnswerPolicy = { content: 'data', download: false };
 
 interface Opening {
   readonly name: string;
@@ -124,18 +127,14 @@ export class UpstreamUpgrade {
   /** What breaks off at one end breaks off at the other. */
   private async relay(exchange: Exchange, answer: IncomingMessage): Promise<void> {
     const { res } = exchange;
-    this.client.answerHeaders(exchange, answer.headers, { content: 'data', download: false });
-    res.writeHead(answer.statusCode ?? 502);
+    res.writeHead(answer.statusCode ?? 502, this.client.answerHeaders(answer.headers, DATA));
     await pipeline(answer, res).catch(() => res.destroy());
   }
 
   /** The head of a 101: what the upstream said, without what it must not say in our name. */
   private head(exchange: Exchange, answer: IncomingMessage): string {
-    const { res } = exchange;
-    this.client.answerHeaders(exchange, answer.headers, { content: 'data', download: false });
-    const lines = Object.entries(res.getHeaders()).flatMap(([name, value]) =>
-      [value ?? []].flat().map((one) => `${name}: ${one}`),
-    );
+    const headers = exchange.res.withMarks(this.client.answerHeaders(answer.headers, DATA));
+    const lines = [...pairsOf(headers)].map(([name, value]) => `${name}: ${value}`);
     const status = `HTTP/1.1 101 ${STATUS_CODES[101] ?? ''}`;
     return [status, 'Connection: Upgrade', 'Upgrade: websocket', ...lines, '', ''].join('\r\n');
   }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import session from 'express-session';
 import { JsonServer } from '../../test/support/json-server.js';
 import { randomToken } from '../crypto/random.js';
@@ -36,7 +37,7 @@ describe('a cookie of express-session', () => {
     server.answerWith((req, res) =>
       middleware(
         req as Parameters<typeof middleware>[0],
-        res as Parameters<typeof middleware>[1],
+        res as ServerResponse as Parameters<typeof middleware>[1],
         () => res.end(),
       ),
     );

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
 import { JsonServer } from '../../test/support/json-server.js';
 import {
@@ -14,6 +14,7 @@ import { randomToken } from '../crypto/random.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
+import type { MarkedResponse } from '../http/marked-response.js';
 import type { Store, StoreKey } from '../store/store.port.js';
 import { SessionCookie } from './session-cookie.js';
 import { LogoutMarks } from './logout-marks.js';
@@ -88,7 +89,7 @@ async function start({
     limits,
     serverConfig,
   );
-  server.answerWith((req: IncomingMessage, res: ServerResponse) => {
+  server.answerWith((req: IncomingMessage, res: MarkedResponse) => {
     const exchange: Exchange = { req, res, id: 'r', method: 'GET', path: '/callback', search: '' };
     const since = {
       startedAt: startedAt ?? world.clock.now(),

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
@@ -109,7 +110,7 @@ export class SessionLifecycle {
     Object.defineProperty(exchange.req, 'secure', { value: this.server.https, configurable: true });
     const request = exchange.req as Request;
     await promised((done) => {
-      this.middleware(request, exchange.res as Response, done);
+      this.middleware(request, exchange.res as ServerResponse as Response, done);
     });
     return request;
   }

@@ -1,4 +1,4 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import {
@@ -10,6 +10,7 @@ import {
   tokenSet,
 } from '../../test/support/session-fixtures.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { MarkedResponse } from '../http/marked-response.js';
 import type { SignalListener } from '../store/directory.port.js';
 import type { Store } from '../store/store.port.js';
 import { SessionRecords } from './session-records.js';
@@ -17,7 +18,7 @@ import { SessionStream } from './session-stream.js';
 import { SessionStreams } from './session-streams.js';
 
 /** What a browser gets, without a connection. */
-class Received extends ServerResponse {
+class Received extends MarkedResponse {
   text = '';
   /** What `write` answers: false is a browser that does not read. */
   takes = true;

@@ -1,9 +1,10 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { attachExchange, type Exchange } from '../../src/http/exchange.js';
+import { MarkedResponse } from '../../src/http/marked-response.js';
 
 /** A response that keeps what was sent instead of writing it to a socket. */
-export class RecordedResponse extends ServerResponse {
+export class RecordedResponse extends MarkedResponse {
   body = '';
 
   override end(...args: unknown[]): this {

@@ -1,19 +1,24 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MarkedResponse } from '../../src/http/marked-response.js';
 
-type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+type Handler = (req: IncomingMessage, res: MarkedResponse) => void;
 
 /** A small server on a free loopback port that answers as told and counts what it was asked. */
 export class JsonServer {
   readonly asked: string[] = [];
   private handler: Handler = (_req, res) => void res.writeHead(404).end();
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server<typeof IncomingMessage, typeof MarkedResponse>,
+  ) {}
 
   static async start(): Promise<JsonServer> {
-    const server = createServer();
+    const server = createServer<typeof IncomingMessage, typeof MarkedResponse>({
+      ServerResponse: MarkedResponse,
+    });
     const host = new JsonServer(server);
-    server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+    server.on('request', (req, res) => {
       host.asked.push(`${req.method} ${req.url}`);
       host.handler(req, res);
     });

@@ -19,6 +19,10 @@ export class RecordedEvents implements EventLog {
     }
   }
 
+  wants(): boolean {
+    return true;
+  }
+
   count(name: LogEventName): number {
     return this.events.filter((event) => event.name === name).length;
   }
