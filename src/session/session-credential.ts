@@ -38,6 +38,7 @@ function derive(id: string, ring: KeyRing): SessionCredential {
   const secret = Buffer.from(id, 'base64url');
   const handle = expand(secret, 'handle').toString('base64url');
   const keys = new Map<string, KeyObject | undefined>();
+  const tokens = new Map<string, string>();
   return {
     id,
     handle,
@@ -47,7 +48,13 @@ function derive(id: string, ring: KeyRing): SessionCredential {
       if (!keys.has(name)) keys.set(name, ring.derive(kid, 'session', purpose, id));
       return keys.get(name);
     },
-    token: (purpose) => expand(secret, 'token', purpose).toString('base64url'),
+    token(purpose) {
+      const known = tokens.get(purpose);
+      if (known !== undefined) return known;
+      const token = expand(secret, 'token', purpose).toString('base64url');
+      tokens.set(purpose, token);
+      return token;
+    },
   };
 }
 

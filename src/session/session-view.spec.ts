@@ -1,6 +1,13 @@
 import { newLogin } from '../../test/support/session-fixtures.js';
 import type { LiveSession } from '../domain/session.js';
-import { toSessionView } from './session-view.js';
+import { SessionViews } from './session-view.js';
+import type { LogoutToken } from './logout-token.js';
+import { PublicUrl } from '../http/public-url.js';
+import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
+
+const logoutToken = { forId: (id: string) => `token-of-${id}` } as LogoutToken;
+const views = new SessionViews(logoutToken, new PublicUrl(configOf(HTTPS_ENV).server));
+const viewOf = (session: LiveSession): unknown => JSON.parse(views.of(session, 'id'));
 
 const live: LiveSession = {
   counter: 1n,
@@ -14,9 +21,9 @@ const live: LiveSession = {
   idleDeadline: 5_500,
 };
 
-describe('toSessionView', () => {
+describe('the view of a session', () => {
   it('says who is there and until when, in whole seconds', () => {
-    expect(toSessionView(live, '/logout?token=x')).toEqual({
+    expect(viewOf(live)).toEqual({
       authenticated: true,
       user: { sub: 'user-1', email: 'user@example.com' },
       provider: 'generic',
@@ -24,18 +31,25 @@ describe('toSessionView', () => {
       created_at: 1,
       idle_expires_at: 5,
       absolute_expires_at: 9,
-      logout_url: '/logout?token=x',
+      logout_url: '/logout?token=token-of-id',
     });
   });
 
   it('adds what is known of the login and of the access token', () => {
     const { record } = live;
     const identity = { ...record.identity, acr: 'gold', authTime: 3, amr: ['pwd'] };
-    const view = toSessionView(
-      { ...live, record: { ...record, identity }, accessTokenExpiresAt: 7_100 },
-      '',
-    );
+    const view = viewOf({
+      ...live,
+      record: { ...record, identity },
+      accessTokenExpiresAt: 7_100,
+    });
     expect(view).toMatchObject({ acr: 'gold', auth_time: 3, access_token_expires_at: 7 });
+  });
+
+  it('tells the new deadlines of a session whose record has not changed', () => {
+    viewOf(live);
+    const later = { ...live, idleDeadline: 8_000, accessTokenExpiresAt: 9_000 };
+    expect(viewOf(later)).toMatchObject({ idle_expires_at: 8, access_token_expires_at: 9 });
   });
 
   it('shows no member that it was not told to show, tokens least of all', () => {
@@ -53,6 +67,6 @@ describe('toSessionView', () => {
         },
       },
     };
-    expect(JSON.stringify(toSessionView(talkative, ''))).not.toMatch(/the-(?!handle)/);
+    expect(views.of(talkative, 'secret')).not.toMatch(/the-(?!handle)/);
   });
 });

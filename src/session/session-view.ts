@@ -1,5 +1,8 @@
+import { Injectable } from '@nestjs/common';
 import type { Claims } from '../domain/identity.js';
-import type { LiveSession } from '../domain/session.js';
+import type { LiveSession, SessionRecord } from '../domain/session.js';
+import { PublicUrl } from '../http/public-url.js';
+import { LogoutToken } from './logout-token.js';
 
 /** What a page learns of its session; built member by member, so that nothing else can slip in. Instants are epoch seconds. */
 export interface SessionView {
@@ -16,7 +19,45 @@ export interface SessionView {
   readonly logout_url: string;
 }
 
-export function toSessionView(session: LiveSession, logoutUrl: string): SessionView {
+/** What moves while a session lives. */
+type Moving = Pick<SessionView, 'idle_expires_at' | 'access_token_expires_at'>;
+
+/** The views of sessions as JSON. What does not change is written once for each record that was opened. */
+@Injectable()
+export class SessionViews {
+  private readonly lasting = new WeakMap<SessionRecord, string>();
+
+  constructor(
+    private readonly logoutToken: LogoutToken,
+    private readonly urls: PublicUrl,
+  ) {}
+
+  /** JSON of a `SessionView`; `id` is the session's own. */
+  of(session: LiveSession, id: string): string {
+    const moving = JSON.stringify(movingOf(session));
+    return `${this.lastingOf(session, id).slice(0, -1)},${moving.slice(1)}`;
+  }
+
+  private lastingOf(session: LiveSession, id: string): string {
+    const known = this.lasting.get(session.record);
+    if (known !== undefined) return known;
+    const token = this.logoutToken.forId(id);
+    const written = JSON.stringify(lastingOf(session, this.urls.path('/logout', { token })));
+    this.lasting.set(session.record, written);
+    return written;
+  }
+}
+
+function movingOf({ idleDeadline, accessTokenExpiresAt }: LiveSession): Moving {
+  return {
+    idle_expires_at: seconds(idleDeadline),
+    ...(accessTokenExpiresAt !== undefined && {
+      access_token_expires_at: seconds(accessTokenExpiresAt),
+    }),
+  };
+}
+
+function lastingOf(session: LiveSession, logoutUrl: string): Omit<SessionView, keyof Moving> {
   const { identity, createdAt, absoluteDeadline } = session.record;
   return {
     authenticated: true,
@@ -24,11 +65,7 @@ export function toSessionView(session: LiveSession, logoutUrl: string): SessionV
     provider: identity.provider,
     session_id: session.handle,
     created_at: seconds(createdAt),
-    idle_expires_at: seconds(session.idleDeadline),
     absolute_expires_at: seconds(absoluteDeadline),
-    ...(session.accessTokenExpiresAt !== undefined && {
-      access_token_expires_at: seconds(session.accessTokenExpiresAt),
-    }),
     ...(identity.acr !== undefined && { acr: identity.acr }),
     ...(identity.authTime !== undefined && { auth_time: identity.authTime }),
     logout_url: logoutUrl,

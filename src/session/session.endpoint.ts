@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
-import { sendJson } from '../http/answer.js';
+import { sendJson, sendJsonText } from '../http/answer.js';
 import type { Exchange } from '../http/exchange.js';
 import { OwnPage } from '../http/own-page.js';
 import { PublicUrl } from '../http/public-url.js';
 import { routeNamed } from '../http/route-table.js';
-import { LogoutToken } from './logout-token.js';
 import { SessionReader, type SessionOnRequest } from './session-reader.js';
-import { toSessionView } from './session-view.js';
+import { SessionViews } from './session-view.js';
 
 /** `GET /session`: who is logged in. A hot route, dispatched before Express. */
 @Injectable()
@@ -16,15 +15,14 @@ export class SessionEndpoint {
 
   constructor(
     private readonly sessions: SessionReader,
-    private readonly logoutToken: LogoutToken,
+    private readonly views: SessionViews,
     private readonly urls: PublicUrl,
     private readonly ownPage: OwnPage,
   ) {}
 
   async handle(exchange: Exchange): Promise<void> {
     if (!this.ownPage.passes(this.rule, exchange)) throw new VestibuleError('csrf_refused');
-    const touch = !new URLSearchParams(exchange.search).getAll('touch').includes('false');
-    this.answer(exchange, await this.sessions.read(exchange, { touch }));
+    this.answer(exchange, await this.sessions.read(exchange, { touch: isTouching(exchange) }));
   }
 
   /** 200 with the view of a live session, 401 with the reason of its end. */
@@ -38,7 +36,10 @@ export class SessionEndpoint {
       });
       return;
     }
-    const token = this.logoutToken.forId(reading.id);
-    sendJson(exchange, 200, toSessionView(reading.session, this.urls.path('/logout', { token })));
+    sendJsonText(exchange, 200, this.views.of(reading.session, reading.id));
   }
+}
+
+function isTouching({ search }: Exchange): boolean {
+  return search === '' || !new URLSearchParams(search).getAll('touch').includes('false');
 }

@@ -8,6 +8,7 @@ import { LogoutToken } from './logout-token.js';
 import { SessionEndpoint } from './session.endpoint.js';
 import { SessionLifecycle } from './session-lifecycle.js';
 import { SessionReader } from './session-reader.js';
+import { SessionViews } from './session-view.js';
 import { SessionRecords } from './session-records.js';
 
 @Global()
@@ -19,6 +20,7 @@ import { SessionRecords } from './session-records.js';
     SessionLifecycle,
     SessionEndpoint,
     LogoutToken,
+    SessionViews,
     LogoutMarks,
     SessionDirectory,
     SessionStreams,
