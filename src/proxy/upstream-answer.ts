@@ -22,6 +22,8 @@ export interface AnswerRules {
   readonly onBroken: (error: unknown) => void;
 }
 
+/** Beyond it, copying costs more than a second piece. */
+const MAX_TEXT_BYTES = 8_192;
 /** What is read of the body of a 401 that nobody will see, so that the connection can be used again. */
 const MAX_HELD_BYTES = 65_536;
 
@@ -92,7 +94,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
     if (this.isHeld) return;
     const [part] = this.parts;
     if (part === undefined) this.res.end();
-    else this.res.end(this.parts.length === 1 ? part : Buffer.concat(this.parts));
+    else this.endWith(this.parts.length === 1 ? part : Buffer.concat(this.parts));
     this.settle({ kind: 'answered' });
   }
 
@@ -107,6 +109,12 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
     this.rules.onBroken(error);
     this.res.destroy();
     this.settle({ kind: 'answered' });
+  }
+
+  /** A small body goes as text of single bytes: Node writes it behind the head in one piece, a Buffer beside it. */
+  private endWith(body: Buffer): void {
+    if (body.length > MAX_TEXT_BYTES) this.res.end(body);
+    else this.res.end(body.toString('latin1'), 'latin1');
   }
 
   private goOn(controller: Dispatcher.DispatchController): void {
