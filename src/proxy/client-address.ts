@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
 
 /** Finds the client's address: the right-most hop of X-Forwarded-For that is not a trusted proxy. */
@@ -11,7 +12,8 @@ export class ClientAddress {
   }
 
   of(req: IncomingMessage): string {
-    const found = this.trusts && proxyAddr(req, this.trusts);
-    return found ?? req.socket.remoteAddress ?? 'unknown';
+    if (this.trusts === undefined) return req.socket.remoteAddress ?? 'unknown';
+    // A hop that is no address says nothing: then the proxy before it is the farthest that is known.
+    return proxyAddr.all(req, this.trusts).findLast((hop) => isIP(hop) !== 0) ?? 'unknown';
   }
 }
