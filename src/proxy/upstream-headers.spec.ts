@@ -86,6 +86,8 @@ describe('what goes to the upstream', () => {
     'x_auth_subject',
     'x.auth.subject',
     'x-auth_subject',
+    'x~auth!subject',
+    'x*forwarded*for',
     'x_forwarded_for',
     'x_real_ip',
     'authorization',

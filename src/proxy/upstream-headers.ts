@@ -67,7 +67,8 @@ export interface AnswerPolicy {
 
 /**
  * The headers of the forwarded request: the client's without hop-by-hop and managed ones and without our
- * cookies, and only then ours. Underscores and dots count as hyphens, because some servers fold them.
+ * cookies, and only then ours. Whatever is no letter or digit counts as a hyphen, because some servers (CGI) fold
+ * it.
  */
 export function toUpstreamHeaders(client: IncomingHttpHeaders, by: ForwardedBy): string[] {
   const named = connectionNames(client.connection);
@@ -140,7 +141,7 @@ const JUDGED_NAMES = new LRUCache<string, boolean>({ max: 500 });
 function isManaged(name: string): boolean {
   const known = JUDGED_NAMES.get(name);
   if (known !== undefined) return known;
-  const folded = name.replace(/[_.]/g, '-');
+  const folded = name.replace(/[^a-z0-9]/g, '-');
   const managed =
     HOP_BY_HOP.has(folded) ||
     OURS.has(folded) ||

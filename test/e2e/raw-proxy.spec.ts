@@ -111,6 +111,9 @@ describe('bytes of a client', () => {
     ['X_Auth_Subject: admin'],
     ['X.Auth.Subject: admin'],
     ['X-Auth_Subject: admin'],
+    ['X~Auth~Subject: admin'],
+    ['X-Auth*Subject: admin'],
+    ['X-Auth-Subject: alice, admin'],
     ['X-Auth-Groups: ["admin"]'],
     ['X-Auth-Assertion: eyJ'],
     ['X-Auth-Anything: admin'],
@@ -126,7 +129,7 @@ describe('bytes of a client', () => {
     expect((await send('/api/orders', [line, line])).status).toBe(200);
     const value = line.slice(line.indexOf(':') + 1).trim();
     const [, ...lines] = upstream.heads[0] ?? [];
-    expect(lines.filter((one) => one.endsWith(`: ${value}`))).toEqual([]);
+    expect(lines.filter((one) => one.endsWith(value))).toEqual([]);
     expect(headerLines('x-auth-subject')).toEqual(['x-auth-subject: alice']);
     expect(headerLines('authorization')).toHaveLength(1);
   });
@@ -143,7 +146,7 @@ describe('bytes of a client', () => {
     expect(headerLines('x-request-id')).toHaveLength(1);
   });
 
-  it('do not take hop-by-hop headers along that the client names itself', async () => {
+  it('do not take hop-by-hop headers along that the client names itself (ATK-06)', async () => {
     await send('/api/orders', ['Connection: X-Mine', 'X-Mine: 1', 'TE: trailers', 'Keep-Alive: 5']);
     for (const name of ['x-mine', 'te', 'keep-alive', 'upgrade'])
       expect(headerLines(name)).toEqual([]);
@@ -165,13 +168,14 @@ describe('bytes of a client', () => {
     [['X: a\rTransfer-Encoding: chunked'], ''],
     [['\u0000X: a'], ''],
     [['X y: a'], ''],
-  ])('are refused where their framing is ambiguous: %j (ATK-18)', async (lines, body) => {
+    [['X-Auth-Subject : admin'], ''],
+  ])('are refused where their framing is ambiguous: %j (ATK-05, ATK-18)', async (lines, body) => {
     const { status } = await send('/api/orders', lines, body, 'POST');
     expect([400, 501]).toContain(status);
     expect(targets()).toEqual([]);
   });
 
-  it('smuggle no second request in a body', async () => {
+  it('smuggle no second request in a body (ATK-18)', async () => {
     const inner = 'GET /v1/admin HTTP/1.1\r\nHost: x\r\n\r\n';
     const line = `Content-Length: ${inner.length}`;
     expect((await send('/api/orders', [line], inner, 'POST')).status).toBe(200);
@@ -182,7 +186,7 @@ describe('bytes of a client', () => {
     expect(rest.join('\r\n\r\n')).toBe(inner);
   });
 
-  it('come as they are: chunks, their content and a body of a GET', async () => {
+  it('come as they are: chunks, their content and a body of a GET (ATK-18)', async () => {
     const chunked = '5;ext="1"\r\nhello\r\n0\r\n\r\n';
     expect(
       (await send('/api/orders', ['Transfer-Encoding: chunked'], chunked, 'POST')).status,
@@ -203,7 +207,7 @@ describe('bytes of a client', () => {
     },
   );
 
-  it('of a stranger open no connection to it (ATK-17)', async () => {
+  it('of a stranger open no connection to it (ATK-15, ATK-17)', async () => {
     const { status } = await sendRaw(stage.bff.port, [
       'GET /api/orders HTTP/1.1',
       `Host: localhost:${stage.bff.port}`,
@@ -214,13 +218,33 @@ describe('bytes of a client', () => {
     expect(upstream.connections).toEqual([]);
   });
 
+  it.each([
+    ['LOCALHOST'],
+    ['localhost.'],
+    ['localhost:443'],
+    ['xlocalhost'],
+    ['localhost.evil.example'],
+    ['evil.example'],
+    [''],
+  ])('are judged alike and told alike, whatever host they name: %j (ATK-10)', async (host) => {
+    const named = [`host: ${host}`, `cookie: ${cookie}`, 'x-csrf: 1', 'x-forwarded-host: evil'];
+    const answer = await sendRaw(stage.bff.port, ['GET /api/orders HTTP/1.1', ...named]);
+    expect(answer.status).toBe(200);
+    expect(headerLines('host')).toEqual([`host: ${new URL(upstream.url).host}`]);
+    expect(headerLines('x-forwarded-host')).toEqual([
+      `x-forwarded-host: ${new URL(stage.bff.origin).host}`,
+    ]);
+    const stranger = await sendRaw(stage.bff.port, ['GET /api/orders HTTP/1.1', `Host: ${host}`]);
+    expect(stranger.status).toBe(401);
+  });
+
   it('behind a request that closes the connection are not read', async () => {
     const more = `GET /api/second HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\nX-CSRF: 1\r\n\r\n`;
     await send('/api/first', [], more);
     expect(targets().filter((target) => target.includes('second'))).toEqual([]);
   });
 
-  it('open no tunnel (CONNECT)', async () => {
+  it('open no tunnel by CONNECT (ATK-82)', async () => {
     await send('localhost:1', [], '', 'CONNECT');
     expect(upstream.connections).toEqual([]);
   });
