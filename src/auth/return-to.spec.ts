@@ -126,7 +126,7 @@ describe('the corpus of redirects', () => {
   it.each([
     ['at the root', root, realm],
     ['below a base path', based, { ...realm, basePath: '/app' }],
-  ])('leads to a page of ours, %s (ATK-20…24, ATK-29, H-01)', (_where, resolver, ours) => {
+  ])('leads to a page of ours, %s (ATK-20…24, ATK-29, H-01, P-39)', (_where, resolver, ours) => {
     const faults = corpus
       .map((given) => ({ given, fault: faultOf(resolver.resolve(given), ours) }))
       .filter(({ fault }) => fault !== undefined);

@@ -472,7 +472,7 @@ describe('notices', () => {
     expect(noticesOf(HTTPS_ENV)).toEqual([]);
   });
 
-  it.each(['0.0.0.0/0', '::/0', '10.0.0.1,::/0'])('say that %s trusts everyone', (TRUST_PROXY) => {
+  it.each(['0.0.0.0/0', '::/0', '10.0.0.1,::/0'])('say that %s trusts everyone (ATK-02)', (TRUST_PROXY) => {
     expect(noticesOf({ ...HTTPS_ENV, TRUST_PROXY })).toEqual([
       expect.stringContaining('trusts every address'),
     ]);

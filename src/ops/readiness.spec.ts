@@ -25,7 +25,7 @@ describe('readiness', () => {
     });
   });
 
-  it('is red without the store', async () => {
+  it('is red without the store (P-41)', async () => {
     await expect(readiness(down).report()).resolves.toMatchObject({
       status: 'not ready',
       store: 'down',

@@ -70,7 +70,7 @@ describe('toIdentity', () => {
   });
 
   it.each([['__proto__'], ['constructor'], ['prototype'], ['toString'], ['hasOwnProperty']])(
-    'is not fooled by the name %s',
+    'is not fooled by the name %s (ATK-83)',
     (name) => {
       const claims = JSON.parse(
         '{"__proto__":{"admin":true},"constructor":1,"prototype":2}',

@@ -46,7 +46,7 @@ describe('discovery', () => {
     expect(server.asked).toEqual(['GET /.well-known/openid-configuration']);
   });
 
-  it('happens once for many at a time', async () => {
+  it('happens once for many at a time (P-45)', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => metadata.get()));
     expect(new Set(all).size).toBe(1);
     expect(server.asked).toHaveLength(1);
@@ -130,7 +130,7 @@ describe('discovery', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  it('fails when the provider hangs', async () => {
+  it('fails when the provider hangs (P-46)', async () => {
     server.answerWith(() => undefined);
     const impatient = new ProviderMetadata(
       providerAt(server.origin, { timeoutMs: 50 }),
@@ -157,7 +157,7 @@ describe('after a failure', () => {
     expect(log.count('provider.discovery_failed')).toBe(7);
   });
 
-  it('recovers, and forgets the pause', async () => {
+  it('recovers, and forgets the pause (P-44)', async () => {
     for (const pause of [1_000, 2_000]) {
       await expect(metadata.get()).rejects.toEqual(unreachable);
       clock.advance(pause);

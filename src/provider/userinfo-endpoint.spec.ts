@@ -87,10 +87,11 @@ describe('the userinfo endpoint', () => {
     ['a subject of 256 characters', { sub: 'x'.repeat(256) }],
     ['a list', [{ sub: 'user-1' }]],
     ['a text', '"user-1"'],
+    ['null', 'null'],
     ['nothing', ''],
     ['broken JSON', '{"sub":'],
     ['active: true (ATK-105)', { active: true }],
-  ])('is refused with %s', async (_what, body) => {
+  ])('is refused with %s (ATK-83)', async (_what, body) => {
     answer(body);
     await expect(ask()).rejects.toMatchObject({ code: 'login_rejected', detail: 'userinfo: sub' });
   });

@@ -86,7 +86,7 @@ describe('a note whose write was answered too late', () => {
 });
 
 describe('two that hold the lock at a time, because the store lost it', () => {
-  it('do not both send: the second finds the note, and the first revokes what it gets', async () => {
+  it('do not both send: the second finds the note, and the first revokes what it gets (ATK-71)', async () => {
     const provider = world.provider();
     const id = await world.login(world.endingIn(0));
     const judged = await world.held(id);

@@ -131,7 +131,7 @@ describe('when another instance holds the lock', () => {
     expect(provider.asked).toEqual([]);
   });
 
-  it('notices that the session ended meanwhile', async () => {
+  it('notices that the session ended meanwhile (P-37)', async () => {
     const id = await world.login(world.endingIn(0));
     const judged = await world.held(id);
     await world.store.acquireLock(world.keyOf(id), 'other', 60_000);
@@ -142,7 +142,7 @@ describe('when another instance holds the lock', () => {
 });
 
 describe('when the store moved on while the provider answered', () => {
-  it('a session that ended gets no tokens: they are revoked', async () => {
+  it('a session that ended gets no tokens: they are revoked (P-37)', async () => {
     const provider = world.provider();
     const id = await world.login(world.endingIn(0));
     provider.answer = async () => {

@@ -113,7 +113,7 @@ describe.each([
     expect(await states(before, after)).toEqual(['backchannel', 'live']);
   });
 
-  it('leaves a copied cookie nothing, not even after the user came back (P-50)', async () => {
+  it('leaves a copied cookie nothing, not even after the user came back (P-49, P-50)', async () => {
     const { person } = await member(stage);
     const cookie = await stage.cookieOf(person);
     await sendLogout(stage, logoutToken(stage, { sub: 'alice' }));

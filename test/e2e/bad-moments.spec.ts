@@ -50,7 +50,7 @@ describe('a login that breaks off', () => {
     expect(await identitiesIn(stage)).toHaveLength(1);
   });
 
-  it('before its answer arrives: the same callback leads through one clean login, and the session that nobody holds ends (R-25)', async () => {
+  it('before its answer arrives: the same callback leads through one clean login, and the session that nobody holds ends (ATK-85, R-25)', async () => {
     await using stage = await Stage.open({ redis: true, env: { SESSION_IDLE: '30m' } });
     const person = stage.person();
     const callback = await stage.callbackFor(person, { return_to: '/here' });

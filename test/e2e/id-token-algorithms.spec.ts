@@ -120,7 +120,7 @@ describe('signed ID tokens', () => {
   );
 
   it.each(pairs)(
-    'where %s is configured, %s by a key that the provider publishes is refused (C-19, F-07, D-04)',
+    'where %s is configured, %s by a key that the provider publishes is refused (C-19, F-07, D-04, P-47)',
     async (wanted, other) => {
       stage.op.forgeIdToken(({ claims }) => signAs(stage, other, claims));
       await expectRefused(stage, wanted.toLowerCase());

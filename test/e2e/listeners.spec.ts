@@ -141,16 +141,48 @@ describe('the two listeners', () => {
     },
   );
 
-  it.each(['TRACE', 'PROPFIND', 'MKCOL', 'QUERY'])('%s is offered nowhere', async (method) => {
-    for (const [port, path] of [
-      [stage.bff.port, '/session'],
-      [stage.bff.vestibule.internalPort, '/healthz'],
-    ] as const) {
-      const answer = await sendRaw(port, [`${method} ${path} HTTP/1.1`, 'Host: localhost']);
-      expect(answer.status).toBe(405);
-      expectHardened(answer);
-    }
-  });
+  it.each(ROUTE_TABLE.map((route) => [route.listener, route.method, route.path, route] as const))(
+    'on %s: %s %s answers under no other spelling (ATK-16)',
+    async (listener, method, _path, route) => {
+      const path = pathOf(route);
+      const port = listener === 'public' ? stage.bff.port : stage.bff.vestibule.internalPort;
+      const spellings: readonly (readonly [string, number])[] = [
+        [`/%${path.charCodeAt(1).toString(16)}${path.slice(2)}`, 400],
+        [`/${path}`, 400],
+        [`/.${path}`, 400],
+        [`/x/..${path}`, 400],
+        [`${path}/.`, 400],
+        [`${path}%2f`, 400],
+        [`${path}#`, 400],
+        [`http://localhost:${port}${path}`, 400],
+        [path.slice(1), 400],
+        [`${path}/`, 404],
+        [path.replace(/^\/[^/]+/, '$&;a=b'), 404],
+        [`/;a=b${path}`, 404],
+        [path.toUpperCase(), 404],
+        [`/v1${path}`, 404],
+      ];
+      for (const [spelling, status] of spellings) {
+        const lines = [`${method} ${spelling} HTTP/1.1`, 'Host: localhost', 'X-CSRF: 1'];
+        const answer = await sendRaw(port, [...lines, `Cookie: ${cookie}`]);
+        expect({ spelling, status: answer.status }).toEqual({ spelling, status });
+      }
+    },
+  );
+
+  it.each(['TRACE', 'PROPFIND', 'MKCOL', 'QUERY'])(
+    '%s is offered nowhere (ATK-19)',
+    async (method) => {
+      for (const [port, path] of [
+        [stage.bff.port, '/session'],
+        [stage.bff.vestibule.internalPort, '/healthz'],
+      ] as const) {
+        const answer = await sendRaw(port, [`${method} ${path} HTTP/1.1`, 'Host: localhost']);
+        expect(answer.status).toBe(405);
+        expectHardened(answer);
+      }
+    },
+  );
 
   it.each([
     [

@@ -145,7 +145,7 @@ describe('between a member and an API', () => {
     expect(stage.api.last.method).toBe('POST');
   });
 
-  it('what is compressed stays compressed, a part stays a part, and a redirect is the browser’s to follow', async () => {
+  it('what is compressed stays compressed, a part stays a part, and a redirect is the browser’s to follow (ATK-47)', async () => {
     const packed = gzipSync('x'.repeat(10_000));
     stage.api.respond((_received, res) => {
       res.writeHead(206, {
@@ -216,7 +216,7 @@ describe('between a member and an API', () => {
 
   describe('an API that breaks off', () => {
     it.each(['GET', 'PUT', 'POST'])(
-      'before it answers a %s is asked once, and the answer is 502',
+      'before it answers a %s is asked once, and the answer is 502 (ATK-86)',
       async (method) => {
         // On a connection that has been used, and can be expected to be good.
         expect((await stage.call(person)).status).toBe(200);

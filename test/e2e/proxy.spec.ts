@@ -202,7 +202,7 @@ describe('a proxied call', () => {
     expect(stage.api.last.target).toBe(target);
   });
 
-  it('streams a body as it is, in both directions', async () => {
+  it('streams a body as it is, in both directions (ATK-18)', async () => {
     const body = '{"a": 1,  "b":"ü"}\n{broken';
     const answer = await stage.send(stage.url('/api/echo'), {
       method: 'POST',
@@ -250,7 +250,7 @@ describe('a proxied call', () => {
     await closed;
   });
 
-  it('keeps status and type, and drops what an API must not say in our name', async () => {
+  it('keeps status and type, and drops what an API must not say in our name (ATK-06)', async () => {
     stage.api.respond((_received, res) => {
       res
         .writeHead(418, {
@@ -342,7 +342,7 @@ describe('a proxied call', () => {
     );
   });
 
-  it('says 504 when the API is silent, 502 when it is not there, and goes on when it is back', async () => {
+  it('says 504 when the API is silent, 502 when it is not there, and goes on when it is back (ATK-86)', async () => {
     stage.api.respond(() => undefined);
     const slow = await call('/api/slow');
     expect([slow.status, jsonOf(slow)['code']]).toEqual([504, 'upstream_timeout']);
@@ -354,7 +354,7 @@ describe('a proxied call', () => {
     expect((await call('/api/x')).status).toBe(200);
   });
 
-  it('breaks off when the API breaks off: no answer looks complete that is not', async () => {
+  it('breaks off when the API breaks off: no answer looks complete that is not (ATK-86)', async () => {
     stage.api.respond((_received, res) => {
       res.writeHead(200, { 'content-length': '100' }).write('half', () => res.destroy());
     });

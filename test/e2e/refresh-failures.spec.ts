@@ -124,7 +124,7 @@ const isLive = async (stage: Stage, person: UserAgent): Promise<boolean> =>
 describe('a refresh that fails', () => {
   const rows: string[][] = [];
 
-  it.each(ANSWERS)('%s has one outcome, and nobody hears anything else', async (name, fails) => {
+  it.each(ANSWERS)('%s has one outcome, and nobody hears anything else (ATK-74, P-35)', async (name, fails) => {
     await using stage = await open();
     const [young, old, other] = [await stage.member(), await stage.member(), await stage.member()];
     await stage.call(young);

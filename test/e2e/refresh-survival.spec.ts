@@ -96,7 +96,7 @@ describe('a provider that is slow', () => {
 });
 
 describe('an instance that dies before its request left', () => {
-  it('costs the time of its lock and nobody their session (R-30, K-20)', async () => {
+  it('costs the time of its lock and nobody their session (ATK-71, R-30, K-20)', async () => {
     await using stage = await Stage.open({ redis: true });
     const person = await stage.member();
     await stage.call(person);

@@ -16,7 +16,7 @@ describe('refreshing', () => {
   const sentToken = (call: AnsweredCall | undefined): string | null =>
     new URLSearchParams(call?.body).get('refresh_token');
 
-  it('happens once for twenty calls at the same time, with a token that rotates', async () => {
+  it('happens once for twenty calls at the same time, with a token that rotates (P-30)', async () => {
     const person = await stage.member();
     const before = jsonOf(stage.op.callsOf(PATHS.token)[0]?.answer ?? { body: '{}' });
     stage.clock.advance(LIFE_MS);
@@ -104,7 +104,7 @@ describe('refreshing', () => {
     },
   );
 
-  it('with credentials that the provider does not know is our fault: nobody is logged out', async () => {
+  it('with credentials that the provider does not know is our fault: nobody is logged out (ATK-74, P-35)', async () => {
     const person = await stage.member();
     stage.op.rewrite(PATHS.token, (answer) => ({
       ...answer,
@@ -140,7 +140,7 @@ describe('refreshing', () => {
     expect(stage.api.received).toHaveLength(0);
   });
 
-  it('cannot happen without a refresh token: the session stays, its calls need a new login', async () => {
+  it('cannot happen without a refresh token: the session stays, its calls need a new login (ATK-75)', async () => {
     stage.op.rewriteJson(PATHS.token, ({ refresh_token: _refresh, ...body }) => body);
     const person = await stage.member();
     expect((await stage.call(person)).status).toBe(200);

@@ -49,7 +49,7 @@ describe('while Redis is away', () => {
     expect([ready.status, jsonOf(ready)['store']]).toEqual([store === 'up' ? 200 : 503, store]);
   }
 
-  it('killed: 503 within a second, nobody is logged out, and all is well again without a restart (R-01, R-02, K-10)', async () => {
+  it('killed: 503 within a second, nobody is logged out, and all is well again without a restart (P-41, R-01, R-02, K-10)', async () => {
     const { session_id: sessionId } = await stage.view(person);
     await expectHealth('up');
     const gone = stage.bff.nextLog('store.disconnected');

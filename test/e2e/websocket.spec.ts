@@ -96,7 +96,7 @@ describe('a WebSocket through a route', () => {
   });
   afterAll(() => stage.close());
 
-  it('carries texts both ways, and the token of the session to the API', async () => {
+  it('carries texts both ways, and the token of the session to the API (ATK-47, ATK-55)', async () => {
     const peer = await open(stage, person, stage.url('/live/echo?room=7'));
     for (const text of ['hello', 'ü', 'x'.repeat(100_000)]) {
       peer.send(text);
@@ -109,7 +109,7 @@ describe('a WebSocket through a route', () => {
     expect(headers.cookie).toBeUndefined();
     expect(headers).toMatchObject({
       host: new URL(stage.api.url).host,
-      // A server that checks it sees what the browser said (ATK-55).
+      // A server that checks it sees what the browser said.
       origin: stage.bff.origin,
       'x-auth-subject': 'alice',
       'x-auth-email': 'alice@example.com',

@@ -358,7 +358,7 @@ describe('a client library that gave up', () => {
 });
 
 describe('a Redis that refuses', () => {
-  it('names a wrong password once, and by its code only (K-19)', async () => {
+  it('names a wrong password once, and by its code only (K-19, P-40)', async () => {
     const redis = await startRedis({ password: 'right-password' });
     const { store, log } = openStore(`redis://:wrong-password@127.0.0.1:${redis.port}`);
     await log.next('store.error');

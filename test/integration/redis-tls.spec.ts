@@ -45,17 +45,17 @@ describe('Redis over TLS', () => {
     await expect(stores.at(-1)!.ping()).resolves.toBeUndefined();
   });
 
-  it('is refused under another authority', async () => {
+  it('is refused under another authority (P-42)', async () => {
     const other = await makeCertificates();
     await other.remove();
     expect(await refusalOf(open(redis.url, { ca: other.ca }))).toBe('SELF_SIGNED_CERT_IN_CHAIN');
   });
 
-  it('is refused when nobody vouches for its authority', async () => {
+  it('is refused when nobody vouches for its authority (P-42)', async () => {
     expect(await refusalOf(open(redis.url))).toBe('SELF_SIGNED_CERT_IN_CHAIN');
   });
 
-  it('is refused under a name that its certificate does not have', async () => {
+  it('is refused under a name that its certificate does not have (P-42)', async () => {
     // The certificate names localhost and 127.0.0.1; this is the same machine under a third name.
     const url = redis.url.replace('127.0.0.1', '127.0.0.2');
     const log = open(url, { ca: certificates.ca });

@@ -245,7 +245,7 @@ describe('who writes to Redis without the keys', () => {
     expect(one.log.count('session.unreadable')).toBe(2);
   });
 
-  it('cannot swap two sessions, nor the two records of one (ATK-42)', async () => {
+  it('cannot swap two sessions, nor the two records of one (ATK-42, ATK-76)', async () => {
     const one = await replica(OLD);
     const [a, b] = [await logIn(one), await logIn(one)];
     const [first, second] = [keysOf(one, a), keysOf(one, b)];

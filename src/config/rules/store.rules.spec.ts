@@ -110,7 +110,7 @@ describe('the way to Redis', () => {
         REDIS_TLS_CA: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
       },
     ],
-  ])('makes no sense with %s (%j)', (key, env) => {
+  ])('makes no sense with %s: %j (P-40)', (key, env) => {
     expect(keysOf(env)).toEqual([key]);
   });
 
