@@ -171,6 +171,33 @@ describe('another origin of the same site', () => {
     }
   });
 
+  it('reads that something is down, and what the API allows others counts for nothing (ATK-58)', async () => {
+    await using broken = await Stage.open({ redis: true, env: { ALLOWED_ORIGINS: ALLOWED } });
+    const held = { cookie: await broken.cookieOf(await broken.member()) };
+    const headers = { origin: ALLOWED, 'sec-fetch-site': 'same-site', 'x-csrf': '1', ...held };
+    const call = (): Promise<Hop> => broken.send(broken.url('/api/orders'), { headers });
+    broken.api.respond((_received, res) => {
+      const open = {
+        'access-control-allow-origin': '*',
+        'access-control-expose-headers': 'x-secret',
+        vary: 'Accept',
+      };
+      res.writeHead(200, open).end();
+    });
+    const answered = await call();
+    expect(answered.headers).toMatchObject({ vary: 'Origin, Accept' });
+    expect(answered.headers).not.toHaveProperty('access-control-expose-headers');
+    await broken.api.down();
+    const away = await call();
+    const gone = broken.bff.nextLog('store.disconnected');
+    await broken.redis.kill();
+    await gone;
+    const lost = await call();
+    expect([answered, away, lost].map(({ status }) => status)).toEqual([200, 502, 503]);
+    for (const answer of [answered, away, lost])
+      expect(allowedBy(answer)).toEqual([ALLOWED, 'true']);
+  });
+
   it('gets its preflight answered, others do not (ATK-58)', async () => {
     const preflight = (origin: string) =>
       stage.send(stage.url('/api/orders'), {

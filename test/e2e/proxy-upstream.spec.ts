@@ -266,6 +266,30 @@ describe('between a member and an API', () => {
     expect([answer.status, answer.bytes.toString()]).toEqual([413, 'enough']);
   });
 
+  it('nothing of an answer that broke off, or that nobody asked for, is in the next one (ATK-86)', async () => {
+    const secret = 'X-Secret: of-the-first\r\nContent-Length: 2\r\n\r\n';
+    for (const answer of [
+      `HTTP/1.1 200 OK\r\n${secret}o`,
+      `HTTP/1.1 200 OK\r\n${secret}okHTTP/1.1 200 OK\r\n${secret}no`,
+      `HTTP/1.1 200 OK\r\nX-Secret: of-the-first\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      'HTTP/1.1 200 OK\r\nX-Secret: of-the-first\r\nContent-Length: 2',
+      'no HTTP at all',
+    ]) {
+      stage.api.listen((_req, { socket }) => {
+        socket?.write(answer, () => answer.endsWith('no') || socket.resetAndDestroy());
+      });
+      const first = start('/api/first').end();
+      await Promise.race([once(first, 'close'), answerTo(first).catch(() => undefined)]);
+      stage.api.listen(undefined);
+      const next = await answerTo(start('/api/next').end());
+      expect([next.status, jsonOf({ body: next.bytes.toString() })['target']]).toEqual([
+        200,
+        '/next',
+      ]);
+      expect(next.headers).not.toHaveProperty('x-secret');
+    }
+  });
+
   it('a slow upload is no silence of the API, what follows it is', async () => {
     const outgoing = start('/api/x', 'POST', { 'content-length': 6 });
     for (const part of ['a', 'b', 'c', 'd', 'e']) {

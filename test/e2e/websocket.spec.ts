@@ -280,6 +280,45 @@ describe('a WebSocket through a route', () => {
     },
   );
 
+  it.each([
+    ['answers it like any request', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain', 200],
+    [
+      'switches to another protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+      502,
+    ],
+    [
+      'switches to two protocols',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket, h2c\r\n\r\n',
+      502,
+    ],
+  ])(
+    'is no tunnel when the API %s: what follows is not read (ATK-56)',
+    async (_what, answer, status) => {
+      await using plain = await Stage.open({ file: ROUTES });
+      const behind: Buffer[] = [];
+      plain.api.listen((req, res) => {
+        res.socket?.write(answer);
+        req.socket.on('data', (chunk: Buffer) => behind.push(chunk));
+      });
+      const cookie = await plain.cookieOf(await plain.member());
+      const lines = Object.entries({ origin: plain.bff.origin, cookie, ...upgradeHeaders() });
+      const { port } = plain.bff;
+      const answered = await sendRaw(
+        port,
+        [
+          'GET /live/echo HTTP/1.1',
+          `Host: localhost:${port}`,
+          ...lines.map(([name, value]) => `${name}: ${value}`),
+        ],
+        `GET /live/behind HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\nX-CSRF: 1\r\n\r\n`,
+      );
+      expect(answered.status).toBe(status);
+      expect(answered.body).not.toContain('HTTP/1.1');
+      expect(behind).toEqual([]);
+    },
+  );
+
   it('is none when the API switches although nobody asked (ATK-56)', async () => {
     stage.api.listen((_req, res) => {
       res.socket?.write(
@@ -351,6 +390,20 @@ describe('a WebSocket through a route', () => {
       'unauthenticated',
     ]);
     person = await stage.member();
+  });
+
+  it('is closed when the session has reached its end, a new one is refused (ATK-57)', async () => {
+    await using limited = await Stage.open({
+      file: ROUTES,
+      env: { SESSION_IDLE: '10m', SESSION_ABSOLUTE: '10m' },
+    });
+    limited.api.takeWebSockets();
+    const member = await limited.member();
+    limited.clock.advance(10 * 60_000 - 3_000);
+    const [ours, theirs] = await Promise.all([open(limited, member), limited.api.nextPeer()]);
+    await Promise.all([ours.closed, theirs.closed]);
+    expect(ours.closeCode).toBe(POLICY_VIOLATION);
+    expect(await refusal(ask(limited, member))).toEqual([401, 'unauthenticated']);
   });
 
   it('is cut off without a word where a message is not finished', async () => {
