@@ -1,7 +1,9 @@
 import { BffHost, newSessionKeys } from '../support/bff-host.js';
 import { cookiesSet, jsonOf } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
+import { LeavingClient } from '../support/leaving-client.js';
 import { PATHS } from '../support/op-host.js';
+import { holdAnswer } from '../support/refresh-calls.js';
 import { CLIENT_ID, Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
@@ -50,7 +52,7 @@ describe('a login that breaks off', () => {
     expect(await identitiesIn(stage)).toHaveLength(1);
   });
 
-  it('before its answer arrives: the same callback leads through one clean login, and the session that nobody holds ends (ATK-85, R-25)', async () => {
+  it('before its answer arrives: the same callback leads through one clean login, and the session that nobody holds ends (R-25)', async () => {
     await using stage = await Stage.open({ redis: true, env: { SESSION_IDLE: '30m' } });
     const person = stage.person();
     const callback = await stage.callbackFor(person, { return_to: '/here' });
@@ -63,6 +65,26 @@ describe('a login that breaks off', () => {
     const life = Number((await stage.redis.command('PTTL', orphan)).slice(1));
     expect(life).toBeGreaterThan(0);
     expect(life).toBeLessThanOrEqual(STORED_MS);
+    const before = redemptions(stage);
+    await person.arrive(callback);
+    expect(person.page).toBe(stage.url('/here'));
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    expect(redemptions(stage)).toBe(before + 1);
+  });
+
+  it('while the code is redeemed: the code is used once, and the same callback leads through one clean login (ATK-85)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const person = stage.person();
+    const callback = await stage.callbackFor(person, { return_to: '/here' });
+    const binding = await person.cookie(callback, stage.bff.loginCookieName);
+    const held = holdAnswer(stage.op, PATHS.token);
+    const headers = { cookie: `${stage.bff.loginCookieName}=${binding ?? ''}` };
+    const client = new LeavingClient(callback, headers);
+    await held.arrived;
+    await client.leave();
+    const succeeded = stage.bff.nextLog('login.succeeded');
+    held.release();
+    await succeeded;
     const before = redemptions(stage);
     await person.arrive(callback);
     expect(person.page).toBe(stage.url('/here'));

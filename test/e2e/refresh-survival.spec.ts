@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exchange, jsonOf, type Hop } from '../support/http-exchange.js';
+import { LeavingClient } from '../support/leaving-client.js';
 import { PATHS } from '../support/op-host.js';
 import {
   holdAnswer,
@@ -76,6 +77,22 @@ describe('a provider that is slow', () => {
     expect((await callAt(stage, replica, person)).status).toBe(200);
     expect(refreshesAt(stage.op)).toHaveLength(1);
     await replica.stop();
+  });
+
+  it('outlives the caller for whom it was asked: its token is used once, and the next call has the new one (ATK-85)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const person = await stage.member();
+    const held = holdAnswer(stage.op, PATHS.token);
+    stage.clock.advance(LIFE_MS);
+    const headers = { cookie: await stage.cookieOf(person), 'x-csrf': '1' };
+    const client = new LeavingClient(stage.url('/api/orders'), headers);
+    await held.arrived;
+    await client.leave();
+    const renewed = stage.bff.nextLog('token.refreshed');
+    held.release();
+    await renewed;
+    expect((await stage.call(person)).status).toBe(200);
+    expect(refreshesAt(stage.op)).toHaveLength(1);
   });
 
   it('is not waited for while the old token lives, by another instance (P-34)', async () => {

@@ -6,6 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { accessTokenCheck, type CheckCaller } from '../../demo/api/access-token.js';
@@ -23,6 +24,11 @@ export interface ReceivedRequest {
   readonly bytes: Buffer;
 }
 
+export interface UpstreamTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
 type Responder = (received: ReceivedRequest, res: ServerResponse) => void | Promise<void>;
 
 /** An API that remembers what it received and checks access tokens for real: signature, issuer, audience, life. */
@@ -37,6 +43,7 @@ export class UpstreamHost {
 
   private constructor(
     private readonly server: Server,
+    readonly url: string,
     readonly port: number,
   ) {
     server.on('request', (req: IncomingMessage, res: ServerResponse) => {
@@ -45,14 +52,14 @@ export class UpstreamHost {
     });
   }
 
-  static async start(): Promise<UpstreamHost> {
-    const server = createServer().listen(0, '127.0.0.1');
+  /** `tls`: PEM of a server that speaks TLS. */
+  static async start(tls?: UpstreamTls): Promise<UpstreamHost> {
+    const server: Server = tls === undefined ? createServer() : createSecureServer(tls);
+    server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new UpstreamHost(server, (server.address() as AddressInfo).port);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    const { port } = server.address() as AddressInfo;
+    const scheme = tls === undefined ? 'http' : 'https';
+    return new UpstreamHost(server, `${scheme}://127.0.0.1:${port}`, port);
   }
 
   get last(): ReceivedRequest {
