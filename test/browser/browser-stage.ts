@@ -27,6 +27,8 @@ export interface BrowserStageOptions {
   readonly env?: Env;
   /** Ids of several providers, which are all the same one; by default there is one without a choice. */
   readonly providers?: readonly string[];
+  /** As vestibule.yaml writes them, beside the demo's API. */
+  readonly routes?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /**
@@ -42,7 +44,11 @@ export class BrowserStage {
     readonly browser: Browser,
   ) {}
 
-  static async open({ env = {}, providers = [] }: BrowserStageOptions = {}): Promise<BrowserStage> {
+  static async open({
+    env = {},
+    providers = [],
+    routes = [],
+  }: BrowserStageOptions = {}): Promise<BrowserStage> {
     const op = await startOp();
     const api = await startApi({ issuer: op.issuer, audience: demoApiResource });
     const redis = await RedisHost.start();
@@ -55,7 +61,10 @@ export class BrowserStage {
       scope: 'openid profile email groups orders:read orders:write',
     });
     const bff = await BffHost.start({
-      ...(providers.length > 0 && { file: JSON.stringify({ providers: providers.map(provider) }) }),
+      file: JSON.stringify({
+        ...(providers.length > 0 && { providers: providers.map(provider) }),
+        ...(routes.length > 0 && { routes }),
+      }),
       env: {
         ...(providers.length === 0 && environmentOf(provider('generic'))),
         SESSION_KEYS: newSessionKeys(),
