@@ -89,7 +89,7 @@ describe('metadata that do not fit', () => {
     ]);
   });
 
-  it('offer other algorithms, challenge methods and response modes', () => {
+  it('offer other algorithms, challenge methods and response modes (P-47)', () => {
     const offers = server({
       id_token_signing_alg_values_supported: ['ES256', 'HS256'],
       code_challenge_methods_supported: ['plain'],
