@@ -472,11 +472,14 @@ describe('notices', () => {
     expect(noticesOf(HTTPS_ENV)).toEqual([]);
   });
 
-  it.each(['0.0.0.0/0', '::/0', '10.0.0.1,::/0'])('say that %s trusts everyone (ATK-02)', (TRUST_PROXY) => {
-    expect(noticesOf({ ...HTTPS_ENV, TRUST_PROXY })).toEqual([
-      expect.stringContaining('trusts every address'),
-    ]);
-  });
+  it.each(['0.0.0.0/0', '::/0', '10.0.0.1,::/0'])(
+    'say that %s trusts everyone (ATK-02)',
+    (TRUST_PROXY) => {
+      expect(noticesOf({ ...HTTPS_ENV, TRUST_PROXY })).toEqual([
+        expect.stringContaining('trusts every address'),
+      ]);
+    },
+  );
 
   it('ask about a variable that is nearly one of ours', () => {
     expect(noticesOf({ ...HTTPS_ENV, SESSION_IDEL: '5m' })).toEqual([

@@ -124,19 +124,26 @@ const isLive = async (stage: Stage, person: UserAgent): Promise<boolean> =>
 describe('a refresh that fails', () => {
   const rows: string[][] = [];
 
-  it.each(ANSWERS)('%s has one outcome, and nobody hears anything else (ATK-74, P-35)', async (name, fails) => {
-    await using stage = await open();
-    const [young, old, other] = [await stage.member(), await stage.member(), await stage.member()];
-    await stage.call(young);
-    await fails(stage);
-    stage.clock.advance(LIFE_MS - 10_000);
-    const valid = await outcomeOf(stage, young);
-    stage.clock.advance(PAUSE_OVER_MS);
-    const expired = await outcomeOf(stage, old);
-    expect(expired).toMatchObject({ session: valid.session, logged: valid.logged });
-    const alone = await leftAloneBy(stage, old, other);
-    rows.push([name, expired.call, valid.call, expired.session, expired.logged, alone]);
-  });
+  it.each(ANSWERS)(
+    '%s has one outcome, and nobody hears anything else (ATK-74, P-35)',
+    async (name, fails) => {
+      await using stage = await open();
+      const [young, old, other] = [
+        await stage.member(),
+        await stage.member(),
+        await stage.member(),
+      ];
+      await stage.call(young);
+      await fails(stage);
+      stage.clock.advance(LIFE_MS - 10_000);
+      const valid = await outcomeOf(stage, young);
+      stage.clock.advance(PAUSE_OVER_MS);
+      const expired = await outcomeOf(stage, old);
+      expect(expired).toMatchObject({ session: valid.session, logged: valid.logged });
+      const alone = await leftAloneBy(stage, old, other);
+      rows.push([name, expired.call, valid.call, expired.session, expired.logged, alone]);
+    },
+  );
 
   it('is what ARCHITECTURE.md says of it', () => {
     const { documented, found } = generatedBlock(
