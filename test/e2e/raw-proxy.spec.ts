@@ -186,6 +186,22 @@ describe('bytes of a client', () => {
     expect(rest.join('\r\n\r\n')).toBe(inner);
   });
 
+  it('smuggle none by a length that they call hop-by-hop, nor a header behind a body (ATK-06, ATK-18)', async () => {
+    const inner = 'GET /v1/admin HTTP/1.1\r\nHost: x\r\n\r\n';
+    const length = `Content-Length: ${inner.length}`;
+    const named = ['Connection: Content-Length, Transfer-Encoding', length];
+    expect((await send('/api/orders', named, inner, 'POST')).status).toBe(200);
+    const [text = ''] = upstream.connections;
+    const [head = '', ...rest] = text.split('\r\n\r\n');
+    expect(head.toLowerCase()).toContain('transfer-encoding: chunked');
+    expect(rest.join('\r\n\r\n')).toBe(`${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`);
+    upstream.forget();
+    const trailer = '5\r\nhello\r\n0\r\nX-Auth-Subject: admin\r\nAuthorization: mine\r\n\r\n';
+    const lines = ['Transfer-Encoding: chunked', 'Trailer: X-Auth-Subject, Authorization'];
+    expect((await send('/api/orders', lines, trailer, 'POST')).status).toBe(200);
+    expect(upstream.connections.join('')).not.toMatch(/admin|mine|trailer/i);
+  });
+
   it('come as they are: chunks, their content and a body of a GET (ATK-18)', async () => {
     const chunked = '5;ext="1"\r\nhello\r\n0\r\n\r\n';
     expect(

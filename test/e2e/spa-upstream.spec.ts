@@ -155,10 +155,12 @@ describe.each([['a frontend that serves itself'], ['a folder']])(
 
     const isPage = ({ status, body }: Hop): boolean => status === 200 && body.includes('<!doctype');
 
-    it('lead a person to the login and back to where they wanted to go', async () => {
+    it('lead a person to the login and back to where they wanted to go, and show nothing on the way (ATK-17)', async () => {
       const person = stage.person();
       const wanted = stage.url('/orders/7?tab=items&q=a%26b');
+      const before = frontend.received.length;
       const first = await person.load(wanted);
+      expect([first.body, frontend.received.length]).toEqual(['', before]);
       expect([first.status, first.headers.location]).toEqual([
         302,
         `/app/login?return_to=${encodeURIComponent('/app/orders/7?tab=items&q=a%26b')}`,
