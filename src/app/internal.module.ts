@@ -9,13 +9,21 @@ import { CsrfGuard } from '../http/csrf.guard.js';
 import { ErrorAnswer } from '../http/error-answer.js';
 import { OwnPage } from '../http/own-page.js';
 import { ProblemFilter } from '../http/problem.filter.js';
+import { AssertionKeys } from '../identity/assertion-keys.js';
+import { JwksController } from '../identity/jwks.controller.js';
 import { HealthController } from '../ops/health.controller.js';
 import { Readiness } from '../ops/readiness.js';
 import { SessionGuard } from '../session/session.guard.js';
 import { SessionReader } from '../session/session-reader.js';
 
 /** What the internal listener's controllers use; the instances are the public application's. */
-const SHARED: readonly InjectionToken[] = [OwnPage, ErrorAnswer, Readiness, SessionReader];
+const SHARED: readonly InjectionToken[] = [
+  OwnPage,
+  ErrorAnswer,
+  Readiness,
+  SessionReader,
+  AssertionKeys,
+];
 
 /** The internal listener's controllers over the services of the public application. */
 @Module({})
@@ -23,7 +31,7 @@ export class InternalModule {
   static over(application: INestApplicationContext): DynamicModule {
     return {
       module: InternalModule,
-      controllers: [HealthController],
+      controllers: [HealthController, JwksController],
       providers: [
         ...SHARED.map((token) => ({
           provide: token,

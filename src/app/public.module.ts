@@ -6,6 +6,7 @@ import type { VestibuleConfig } from '../config/config.types.js';
 import { CsrfGuard } from '../http/csrf.guard.js';
 import { HttpModule } from '../http/http.module.js';
 import { ProblemFilter } from '../http/problem.filter.js';
+import { IdentityModule } from '../identity/identity.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { ProviderModule } from '../provider/provider.module.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
@@ -29,6 +30,7 @@ export class PublicModule {
         ProviderModule,
         SessionModule,
         TokenModule,
+        IdentityModule,
         AuthModule,
         ProxyModule,
         OpsModule,

@@ -1,4 +1,5 @@
 import type { AudienceRequest } from '../domain/token-set.js';
+import { assembleStepUp } from './assemble-step-up.js';
 import type { ProxyRouteConfig } from './config.types.js';
 import { complete, type FoundConfig } from './sections.js';
 
@@ -9,11 +10,7 @@ export function assembleRoute(section: FoundConfig['routes'][number]): ProxyRout
   const request = assembleAudience({ resource, audience, tokenScope, tokenVia });
   return {
     ...rest,
-    stepUp: {
-      acr,
-      scopes,
-      ...(maxAgeMs !== undefined && { maxAgeS: Math.ceil(maxAgeMs / 1000) }),
-    },
+    stepUp: assembleStepUp({ acr, maxAgeMs, scopes }),
     ...(request !== undefined && { audience: request }),
   };
 }

@@ -1,6 +1,15 @@
-import type { CookieConfig, ServerConfig, SpaConfig, VestibuleConfig } from './config.types.js';
+import type {
+  AssertionConfig,
+  ClaimsConfig,
+  CookieConfig,
+  ServerConfig,
+  SpaConfig,
+  VestibuleConfig,
+} from './config.types.js';
+import { assemblePolicies } from './assemble-policy.js';
 import { assembleProvider } from './assemble-provider.js';
 import { assembleRoute } from './assemble-route.js';
+import { assembleService } from './assemble-service.js';
 import { assembleStore } from './assemble-store.js';
 import { resolveHost, resolveShutdownDelay } from './rules/server.rules.js';
 import { complete, type FoundConfig } from './sections.js';
@@ -19,6 +28,10 @@ export function assemble(found: FoundConfig): VestibuleConfig {
     login: complete(found.login),
     tokens: complete(found.tokens),
     routes: found.routes.map(assembleRoute),
+    policies: assemblePolicies(found.policies),
+    services: found.services.map(assembleService),
+    claims: assembleClaims(found.claims),
+    assertion: assembleAssertion(found.assertion),
     spa: assembleSpa(found.spa),
     log: complete(found.log),
   };
@@ -49,6 +62,16 @@ function assembleCookie(section: FoundConfig['cookie'], publicUrl: PublicUrl): C
     secure: https,
     persistent,
   };
+}
+
+function assembleClaims(section: FoundConfig['claims']): ClaimsConfig {
+  const { page, ...rest } = complete(section);
+  return { ...rest, ...(page !== undefined && { page }) };
+}
+
+function assembleAssertion(section: FoundConfig['assertion']): AssertionConfig {
+  const { keys, ...rest } = complete(section);
+  return { ...rest, ...(keys !== undefined && { keys }) };
 }
 
 function assembleSpa(section: FoundConfig['spa']): SpaConfig {

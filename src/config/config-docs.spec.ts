@@ -39,11 +39,13 @@ describe('the declarations', () => {
       'store.sentinelPassword',
       'store.password',
       'store.tlsCa',
+      'assertion.keys',
       'providers[].ca',
       'providers[].clientSecret',
       'providers[].clientKey',
       'providers[].clientCert',
       'providers[].decryptionKey',
+      'services[].secret',
     ]);
   });
 });

@@ -1,12 +1,16 @@
 import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
 import {
+  AssertionConfig,
+  ClaimsConfig,
   CookieConfig,
   CsrfConfig,
   LogConfig,
   LoginConfig,
+  PoliciesConfig,
   ProvidersConfig,
   ProxyRoutesConfig,
   ServerConfig,
+  ServicesConfig,
   SessionConfig,
   SpaConfig,
   StoreConfig,
@@ -29,6 +33,10 @@ export class ConfigModule {
       [LoginConfig, config.login],
       [TokenConfig, config.tokens],
       [ProxyRoutesConfig, config.routes],
+      [PoliciesConfig, config.policies],
+      [ServicesConfig, config.services],
+      [ClaimsConfig, config.claims],
+      [AssertionConfig, config.assertion],
       [SpaConfig, config.spa],
       [LogConfig, config.log],
     ];

@@ -1,6 +1,6 @@
 import type { ServerKey } from '../crypto/key-ring.js';
 import type { AudienceRequest } from '../domain/token-set.js';
-import type { ProviderConfig } from './provider-config.types.js';
+import type { ClaimMapping, PrivateJwk, ProviderConfig } from './provider-config.types.js';
 
 /** The configuration after parsing: frozen, complete, every instant and duration in milliseconds. */
 export interface VestibuleConfig {
@@ -13,6 +13,10 @@ export interface VestibuleConfig {
   readonly login: LoginConfig;
   readonly tokens: TokenConfig;
   readonly routes: readonly ProxyRouteConfig[];
+  readonly policies: readonly PolicyConfig[];
+  readonly services: readonly ServiceConfig[];
+  readonly claims: ClaimsConfig;
+  readonly assertion: AssertionConfig;
   readonly spa: SpaConfig;
   readonly log: LogConfig;
 }
@@ -143,8 +147,8 @@ export interface ProxyRouteConfig {
   /** A person may open it as a page; it is saved, not shown. */
   readonly download: boolean;
   readonly websocket: boolean;
-  /** What the upstream is told of who calls. */
-  readonly identity: 'headers' | 'none';
+  /** What the upstream is told of who calls; the assertion's audience is the route's name. */
+  readonly identity: IdentityTelling;
   readonly stepUp: StepUpConfig;
   /** How long the upstream may be silent. */
   readonly timeoutMs: number;
@@ -155,6 +159,62 @@ export interface StepUpConfig {
   readonly acr: readonly string[];
   readonly maxAgeS?: number;
   readonly scopes: readonly string[];
+}
+
+/** How an API is told who is there. */
+export type IdentityTelling = 'assertion' | 'headers' | 'both' | 'none';
+
+/** Which of a session's claims are told to whom. */
+export interface ClaimsConfig {
+  /** Absent: all of them. */
+  readonly page?: readonly string[];
+  /** `name` is the end of the header's name: `email` for X-Auth-Email. */
+  readonly headers: readonly ClaimMapping[];
+  readonly assertion: readonly ClaimMapping[];
+}
+
+export interface AssertionConfig {
+  readonly lifetimeMs: number;
+  readonly algorithm: 'EdDSA' | 'ES256';
+  /** Absent: derived from the server keys. The first one signs. */
+  readonly keys?: readonly PrivateJwk[];
+}
+
+/** What a gateway may ask at `/verify/{name}`. */
+export interface PolicyConfig {
+  readonly name: string;
+  /** `aud` of the assertion. */
+  readonly audience: string;
+  readonly identity: IdentityTelling;
+  readonly stepUp: StepUpConfig;
+  /** One of them is enough; empty asks for none. */
+  readonly groups: readonly string[];
+  readonly groupsClaim: string;
+  readonly csrf: boolean;
+  readonly origin: boolean;
+  readonly preflight: boolean;
+  readonly redirect: boolean;
+  readonly authorization: boolean;
+}
+
+export type ServiceScope = 'introspect' | 'token' | 'code' | 'sessions';
+
+/** An internal service that may ask. */
+export interface ServiceConfig {
+  readonly id: string;
+  readonly auth: 'client_secret_basic' | 'client_secret_post' | 'none';
+  /** SHA-256 of the secret; absent for `none`. */
+  readonly secretHash?: Buffer;
+  readonly scopes: readonly ServiceScope[];
+  /** Id of the provider whose codes it redeems; absent: the request says. */
+  readonly provider?: string;
+  readonly redirectUris: readonly string[];
+  /** `plain`: a code alone, for the only redirect URI. */
+  readonly codeShape: 'standard' | 'plain';
+  readonly audiences: readonly string[];
+  readonly resources: readonly string[];
+  readonly tokenVia: 'refresh' | 'exchange';
+  readonly refreshTokens: boolean;
 }
 
 export type SpaConfig =
@@ -181,5 +241,9 @@ export const ProvidersConfig = Symbol('ProvidersConfig');
 export const LoginConfig = Symbol('LoginConfig');
 export const TokenConfig = Symbol('TokenConfig');
 export const ProxyRoutesConfig = Symbol('ProxyRoutesConfig');
+export const PoliciesConfig = Symbol('PoliciesConfig');
+export const ServicesConfig = Symbol('ServicesConfig');
+export const ClaimsConfig = Symbol('ClaimsConfig');
+export const AssertionConfig = Symbol('AssertionConfig');
 export const SpaConfig = Symbol('SpaConfig');
 export const LogConfig = Symbol('LogConfig');

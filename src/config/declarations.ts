@@ -1,11 +1,15 @@
 import type { Option, OptionSet } from './option.js';
+import { assertionOptions } from './options/assertion.options.js';
+import { claimsOptions } from './options/claims.options.js';
 import { cookieOptions } from './options/cookie.options.js';
 import { csrfOptions } from './options/csrf.options.js';
 import { logOptions } from './options/log.options.js';
 import { loginOptions } from './options/login.options.js';
+import { policyOptions } from './options/policy.options.js';
 import { providerOptions } from './options/provider.options.js';
 import { routeOptions } from './options/route.options.js';
 import { serverOptions } from './options/server.options.js';
+import { serviceOptions } from './options/service.options.js';
 import { sessionOptions } from './options/session.options.js';
 import { spaOptions } from './options/spa.options.js';
 import { storeOptions } from './options/store.options.js';
@@ -20,6 +24,8 @@ export const SECTIONS = {
   store: storeOptions,
   login: loginOptions,
   tokens: tokenOptions,
+  claims: claimsOptions,
+  assertion: assertionOptions,
   spa: spaOptions,
   log: logOptions,
 } as const satisfies Record<string, OptionSet>;
@@ -28,6 +34,8 @@ export const SECTIONS = {
 export const LISTS = {
   providers: providerOptions,
   routes: routeOptions,
+  policies: policyOptions,
+  services: serviceOptions,
 } as const satisfies Record<string, OptionSet>;
 
 /** The variable that names the configuration file: the one setting that no file can hold. */

@@ -13,6 +13,8 @@ import type { Env } from './source/environment.js';
 const keysOf = (env: Env, files?: FakeFiles): string[] =>
   problemsOf(env, files).map(({ key }) => key);
 
+const TOLD = ['email', 'name', 'groups'].map((name) => ({ name, source: name }));
+
 describe('the configuration of the simple case', () => {
   it('is complete with what is required alone', () => {
     expect(configOf(LOOPBACK_ENV)).toEqual({
@@ -103,6 +105,24 @@ describe('the configuration of the simple case', () => {
       },
       tokens: { leewayMs: 30_000, aheadMs: 0, lockMs: 15_000, waitMs: 5000 },
       routes: [],
+      policies: [
+        {
+          name: 'default',
+          audience: 'default',
+          identity: 'both',
+          stepUp: { acr: [], scopes: [] },
+          groups: [],
+          groupsClaim: 'groups',
+          csrf: true,
+          origin: true,
+          preflight: false,
+          redirect: false,
+          authorization: false,
+        },
+      ],
+      services: [],
+      claims: { headers: TOLD, assertion: TOLD },
+      assertion: { lifetimeMs: 120_000, algorithm: 'EdDSA' },
       spa: { kind: 'none' },
       log: { level: 'info' },
     });

@@ -9,11 +9,15 @@ import type { Environment } from './source/environment.js';
 type Sections = { readonly [Name in keyof typeof SECTIONS]: Section<(typeof SECTIONS)[Name]> };
 type ProviderSection = Section<typeof LISTS.providers>;
 type RouteSection = Section<typeof LISTS.routes>;
+type PolicySection = Section<typeof LISTS.policies>;
+type ServiceSection = Section<typeof LISTS.services>;
 
 /** Everything that was read, before the rules between options. */
 export interface FoundConfig extends Sections {
   readonly providers: readonly ProviderSection[];
   readonly routes: readonly RouteSection[];
+  readonly policies: readonly PolicySection[];
+  readonly services: readonly ServiceSection[];
 }
 
 /** The values of a section in which nothing is missing; only to be called when no problem was found. */
@@ -38,11 +42,27 @@ export function readSections(
     store: read('store', SECTIONS.store),
     login: read('login', SECTIONS.login),
     tokens: read('tokens', SECTIONS.tokens),
+    claims: read('claims', SECTIONS.claims),
+    assertion: read('assertion', SECTIONS.assertion),
     spa: read('spa', SECTIONS.spa),
     log: read('log', SECTIONS.log),
     providers: readProviders(environment, file, report),
     routes: readRoutes(environment, file, report),
+    policies: readList('policies', LISTS.policies, file, report),
+    services: readList('services', LISTS.services, file, report),
   };
+}
+
+/** Entries that only the file can have. */
+function readList<S extends OptionSet>(
+  name: string,
+  options: S,
+  file: ConfigFile,
+  report: Report,
+): readonly Section<S>[] {
+  return (file.lists[name] ?? []).map((mapping, at) =>
+    readSection(options, { mapping, path: `${name}[${at}]` }, report),
+  );
 }
 
 /** The variables speak of the only provider; with several in the file they would be ambiguous. */

@@ -176,6 +176,13 @@ const INTERNAL = {
     csrf: { exempt: 'no browser comes here' },
     dispatch: 'nest',
   },
+  jwks: {
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    access: { open: 'public keys, by which an API verifies an identity assertion' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
 } as const satisfies Record<string, RouteSpec>;
 
 export type PublicRouteName = keyof typeof PUBLIC;

@@ -4,6 +4,8 @@ import { Clock } from '../domain/clock.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
+import type { FlatHeaders } from '../http/flat-headers.js';
+import { IdentityTelling } from '../identity/identity-telling.js';
 import { SessionReader, type TokensOnRequest } from '../session/session-reader.js';
 import { unauthenticated } from '../session/session.guard.js';
 import { AudienceTokens } from '../token/audience-tokens.js';
@@ -14,11 +16,16 @@ type Live = Extract<TokensOnRequest, { kind: 'live' }>;
 export type HeldByRequest = Live & { readonly id: string };
 
 /** Who calls an API, and with what. */
-export interface Caller {
+interface Bearer {
   /** Absent for a stranger, where the route lets one through. */
   readonly held?: HeldByRequest;
   /** Absent where the route lets a call through without. */
   readonly token?: UsedToken;
+}
+
+export interface Caller extends Bearer {
+  /** What the API is told of who calls. */
+  readonly identity: FlatHeaders;
 }
 
 /** The access token of a call. */
@@ -37,6 +44,7 @@ export class ProxyCaller {
     private readonly sessions: SessionReader,
     private readonly refresher: TokenRefresher,
     private readonly audiences: AudienceTokens,
+    private readonly telling: IdentityTelling,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -59,8 +67,8 @@ export class ProxyCaller {
    *   `provider_unreachable`, `store_unavailable`
    */
   async prepare(held: HeldByRequest | undefined, route: ProxyRouteConfig): Promise<Caller> {
-    if (held === undefined) return {};
-    return orStranger(route, this.prepareMember(held, route));
+    const bearer = held && (await orStranger(route, this.prepareMember(held, route)));
+    return this.introduced(bearer, route);
   }
 
   /**
@@ -68,17 +76,26 @@ export class ProxyCaller {
    * @throws as `prepare`
    */
   async renew({ held }: Caller, route: ProxyRouteConfig): Promise<Caller> {
-    if (held === undefined) return {};
-    return orStranger(route, this.renewMember(held, route));
+    const bearer = held && (await orStranger(route, this.renewMember(held, route)));
+    return this.introduced(bearer, route);
   }
 
-  private async prepareMember(held: HeldByRequest, route: ProxyRouteConfig): Promise<Caller> {
+  /** With what the API is told of them; undefined is a stranger. */
+  private async introduced(
+    bearer: Bearer | undefined,
+    { identity: way, name: audience }: ProxyRouteConfig,
+  ): Promise<Caller> {
+    const session = bearer?.held?.session;
+    return { ...bearer, identity: await this.telling.headersFor(session, { way, audience }) };
+  }
+
+  private async prepareMember(held: HeldByRequest, route: ProxyRouteConfig): Promise<Bearer> {
     checkStepUp(route.stepUp, held.session, held.tokens.tokens, this.clock.now());
     const own = this.usable(await this.refresher.fresh(held.id, held), route);
     return this.withToken(held, own, route);
   }
 
-  private async renewMember(held: HeldByRequest, route: ProxyRouteConfig): Promise<Caller> {
+  private async renewMember(held: HeldByRequest, route: ProxyRouteConfig): Promise<Bearer> {
     if (route.audience !== undefined)
       return this.withToken(held, held.tokens.tokens, route, { force: true });
     const fresh = await this.refresher.fresh(held.id, held, { force: true });
@@ -91,7 +108,7 @@ export class ProxyCaller {
     own: TokenSet | undefined,
     route: ProxyRouteConfig,
     how: { readonly force?: boolean } = {},
-  ): Promise<Caller> {
+  ): Promise<Bearer> {
     if (own === undefined) return { held };
     const now = { ...held, tokens: { ...held.tokens, tokens: own } };
     const { audience } = route;
@@ -124,9 +141,9 @@ export class ProxyCaller {
 }
 
 /** A session that has just ended leaves a stranger behind, where the route lets one through. */
-async function orStranger({ token }: ProxyRouteConfig, caller: Promise<Caller>): Promise<Caller> {
+async function orStranger({ token }: ProxyRouteConfig, bearer: Promise<Bearer>): Promise<Bearer> {
   try {
-    return await caller;
+    return await bearer;
   } catch (error) {
     const isEnded = error instanceof VestibuleError && error.code === 'unauthenticated';
     if (token === 'optional' && isEnded) return {};
@@ -139,7 +156,7 @@ function usedToken(
   found: Pick<TokenSet, 'accessToken' | 'obtainedAt'> | undefined,
   renewedWith: string | undefined,
   { token }: ProxyRouteConfig,
-): Pick<Caller, 'token'> {
+): Pick<Bearer, 'token'> {
   if (found?.accessToken === undefined) {
     if (token === 'optional') return {};
     throw new VestibuleError('token_unavailable');

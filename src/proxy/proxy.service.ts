@@ -6,7 +6,6 @@ import { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
 import { OwnPage } from '../http/own-page.js';
-import { identityHeaders } from '../session/identity-headers.js';
 import { SessionStreams } from '../session/session-streams.js';
 import { OpenConnection } from './open-connection.js';
 import { ProxyCaller, type Caller, type HeldByRequest } from './proxy-caller.js';
@@ -83,7 +82,7 @@ export class ProxyService {
   private callTo(
     exchange: Exchange,
     { config, target }: ProxyRoute,
-    { token, held }: Caller,
+    { token, held, identity }: Caller,
     holdUnauthorized: boolean,
   ): UpstreamCall {
     return {
@@ -94,7 +93,7 @@ export class ProxyService {
       download: config.download,
       holdUnauthorized,
       ...(token !== undefined && { accessToken: token.accessToken }),
-      ...(config.identity === 'headers' && { identity: identityHeaders(held?.session) }),
+      identity,
       onStream: (contentType) => {
         if (held !== undefined) this.watch(exchange.res, contentType, held);
       },

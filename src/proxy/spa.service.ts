@@ -81,6 +81,7 @@ export class SpaService {
       target,
       content: 'pages',
       download: false,
+      identity: [],
       timeoutMs: FRONTEND_TIMEOUT_MS,
       holdUnauthorized: false,
       onStream: () => undefined,

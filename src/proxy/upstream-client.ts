@@ -4,8 +4,8 @@ import { Agent } from 'undici';
 import { CookieConfig, ServerConfig } from '../config/config.types.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
+import type { FlatHeaders } from '../http/flat-headers.js';
 import { EventLog } from '../logging/event-log.js';
-import type { IdentityHeaders } from '../session/identity-headers.js';
 import { ClientAddress } from './client-address.js';
 import { RequestBody } from './request-body.js';
 import { UpstreamAnswer, type Forwarded } from './upstream-answer.js';
@@ -20,7 +20,8 @@ export interface UpstreamCall extends AnswerPolicy {
   readonly name: string;
   readonly target: Target;
   readonly accessToken?: string;
-  readonly identity?: IdentityHeaders;
+  /** What the upstream is told of who calls. */
+  readonly identity: FlatHeaders;
   readonly timeoutMs: number;
   readonly holdUnauthorized: boolean;
   /** An answer that goes on. */
@@ -76,7 +77,7 @@ export class UpstreamClient implements OnModuleDestroy {
   ): string[] {
     return toUpstreamHeaders(exchange.req.headers, {
       ...(accessToken !== undefined && { accessToken }),
-      ...(identity !== undefined && { identity }),
+      identity,
       clientAddress: this.address.of(exchange.req),
       proto: this.server.https ? 'https' : 'http',
       host: this.host,

@@ -29,6 +29,7 @@ const by: ForwardedBy = {
   proto: 'https',
   host: 'app.example',
   requestId: 'request-1',
+  identity: [],
   ownCookies: OWN,
 };
 const OURS = {

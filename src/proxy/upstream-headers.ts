@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
-import { hasName } from '../http/flat-headers.js';
-import type { IdentityHeaders } from '../session/identity-headers.js';
+import { hasName, type FlatHeaders } from '../http/flat-headers.js';
 
 /** Meant for one connection (RFC 9110 §7.6.1), beside whatever `Connection` names. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -48,7 +47,8 @@ const NOT_BACK: ReadonlySet<string> = new Set([
 
 export interface ForwardedBy {
   readonly accessToken?: string;
-  readonly identity?: IdentityHeaders;
+  /** Who calls. */
+  readonly identity: FlatHeaders;
   readonly clientAddress: string;
   readonly proto: string;
   readonly host: string;
@@ -86,7 +86,7 @@ export function toUpstreamHeaders(client: IncomingHttpHeaders, by: ForwardedBy):
   headers.push('x-forwarded-proto', by.proto);
   headers.push('x-forwarded-host', by.host);
   headers.push('x-request-id', by.requestId);
-  for (const [name, value] of Object.entries(by.identity ?? {})) headers.push(name, value);
+  headers.push(...by.identity);
   return headers;
 }
 

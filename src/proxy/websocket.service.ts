@@ -4,7 +4,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ServerConfig } from '../config/config.types.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { headerOf, type Exchange } from '../http/exchange.js';
-import { identityHeaders } from '../session/identity-headers.js';
 import { ProxyCaller, type Caller } from './proxy-caller.js';
 import { ProxyService, type ProxyRoute } from './proxy.service.js';
 import { SpaService } from './spa.service.js';
@@ -56,7 +55,7 @@ export class WebsocketService {
     if (target === undefined) throw new VestibuleError('not_found');
     const held = await this.spa.checkLogin(exchange);
     this.checkOrigin(exchange);
-    const headers = this.upstream.headersFor(exchange, {});
+    const headers = this.upstream.headersFor(exchange, { identity: [] });
     await this.upgrades.open(exchange, client, { name: 'spa', target, headers }, held);
   }
 
@@ -64,11 +63,11 @@ export class WebsocketService {
     exchange: Exchange,
     client: UpgradeClient,
     { config, target }: ProxyRoute,
-    { token, held }: Caller,
+    { token, held, identity }: Caller,
   ): Promise<void> {
     const headers = this.upstream.headersFor(exchange, {
       ...(token !== undefined && { accessToken: token.accessToken }),
-      ...(config.identity === 'headers' && { identity: identityHeaders(held?.session) }),
+      identity,
     });
     await this.upgrades.open(exchange, client, { name: config.name, target, headers }, held);
   }

@@ -6,7 +6,8 @@ import { PublicUrl } from '../http/public-url.js';
 import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
 
 const logoutToken = { forId: (id: string) => `token-of-${id}` } as LogoutToken;
-const views = new SessionViews(logoutToken, new PublicUrl(configOf(HTTPS_ENV).server));
+const urls = new PublicUrl(configOf(HTTPS_ENV).server);
+const views = new SessionViews(logoutToken, urls, {});
 const viewOf = (session: LiveSession): unknown => JSON.parse(views.of(session, 'id'));
 
 const live: LiveSession = {
@@ -50,6 +51,12 @@ describe('the view of a session', () => {
     viewOf(live);
     const later = { ...live, idleDeadline: 8_000, accessTokenExpiresAt: 9_000 };
     expect(viewOf(later)).toMatchObject({ idle_expires_at: 8, access_token_expires_at: 9 });
+  });
+
+  it('shows no claim but those that are for pages', () => {
+    const narrow = new SessionViews(logoutToken, urls, { page: ['name'] });
+    const view = JSON.parse(narrow.of(live, 'id')) as { user: unknown };
+    expect(view.user).toEqual({ sub: 'user-1' });
   });
 
   it('shows no member that it was not told to show, tokens least of all', () => {

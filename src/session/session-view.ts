@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { ClaimsConfig } from '../config/config.types.js';
 import type { Claims } from '../domain/identity.js';
 import type { LiveSession, SessionRecord } from '../domain/session.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -30,6 +31,7 @@ export class SessionViews {
   constructor(
     private readonly logoutToken: LogoutToken,
     private readonly urls: PublicUrl,
+    @Inject(ClaimsConfig) private readonly claims: Pick<ClaimsConfig, 'page'>,
   ) {}
 
   /** JSON of a `SessionView`; `id` is the session's own. */
@@ -42,9 +44,18 @@ export class SessionViews {
     const known = this.lasting.get(session.record);
     if (known !== undefined) return known;
     const token = this.logoutToken.forId(id);
-    const written = JSON.stringify(lastingOf(session, this.urls.path('/logout', { token })));
+    const logoutUrl = this.urls.path('/logout', { token });
+    const { claims } = session.record.identity;
+    const written = JSON.stringify(lastingOf(session, this.shown(claims), logoutUrl));
     this.lasting.set(session.record, written);
     return written;
+  }
+
+  /** The claims that a page may see. */
+  private shown(claims: Claims): Claims {
+    const { page } = this.claims;
+    if (page === undefined) return claims;
+    return Object.fromEntries(Object.entries(claims).filter(([name]) => page.includes(name)));
   }
 }
 
@@ -57,11 +68,15 @@ function movingOf({ idleDeadline, accessTokenExpiresAt }: LiveSession): Moving {
   };
 }
 
-function lastingOf(session: LiveSession, logoutUrl: string): Omit<SessionView, keyof Moving> {
+function lastingOf(
+  session: LiveSession,
+  claims: Claims,
+  logoutUrl: string,
+): Omit<SessionView, keyof Moving> {
   const { identity, createdAt, absoluteDeadline } = session.record;
   return {
     authenticated: true,
-    user: { sub: identity.subject, ...identity.claims },
+    user: { sub: identity.subject, ...claims },
     provider: identity.provider,
     session_id: session.handle,
     created_at: seconds(createdAt),

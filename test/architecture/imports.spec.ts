@@ -24,8 +24,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'provider',
     'session',
   ],
+  identity: ['config', 'domain', 'crypto', 'http'],
   auth: ['config', 'domain', 'errors', 'crypto', 'logging', 'store', 'http', 'provider', 'session'],
-  proxy: ['config', 'domain', 'errors', 'logging', 'http', 'provider', 'session', 'token'],
+  proxy: [
+    'config',
+    'domain',
+    'errors',
+    'logging',
+    'http',
+    'provider',
+    'session',
+    'token',
+    'identity',
+  ],
   ops: ['config', 'domain', 'errors', 'logging', 'store', 'http', 'provider', 'session'],
   app: [
     'config',
@@ -38,6 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'provider',
     'session',
     'token',
+    'identity',
     'auth',
     'proxy',
     'ops',
@@ -50,7 +62,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Folders (or single files) that alone may import a third party's package. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['provider'],
-  jose: ['provider'],
+  jose: ['provider', 'identity'],
   ioredis: ['store'],
   'express-session': ['session'],
   undici: ['proxy', 'provider'],

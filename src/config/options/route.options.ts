@@ -1,21 +1,16 @@
 import { optional, required, withDefault } from '../option.js';
-import { choice, flag, line, list, text } from '../values/basic-values.js';
+import { choice, flag, line, list } from '../values/basic-values.js';
 import { duration } from '../values/duration.js';
 import { prefix } from '../values/path-values.js';
 import { scope } from '../values/provider-values.js';
+import { shortName } from '../values/short-name.js';
 import { upstream } from '../values/web-url.js';
-
-const routeName = text(
-  'up to 32 lower-case letters, digits or hyphens, a letter first',
-  /^[a-z][a-z0-9-]{0,31}$/,
-  'choose a short name: logs and metrics carry it',
-);
 
 /** Section `routes`, one entry each: APIs that are called with the session's access token. */
 export const routeOptions = {
   name: required({
     key: 'name',
-    type: routeName,
+    type: shortName,
     remedy: 'give the route a short name',
     doc: 'Name of the route in logs and metrics.',
   }),
@@ -76,9 +71,9 @@ export const routeOptions = {
   }),
   identity: withDefault({
     key: 'identity',
-    type: choice('headers', 'none'),
+    type: choice('assertion', 'headers', 'both', 'none'),
     default: 'none',
-    doc: 'Whether the API is told who calls in `X-Auth-*` headers. Whatever a client sends under these names never arrives.',
+    doc: 'What the API is told of who calls: the identity assertion (`X-Auth-Assertion`, with the name of the route as `aud`), the `X-Auth-*` headers, both, or nothing. Whatever a client sends under these names never arrives.',
   }),
   acr: withDefault({
     key: 'acr',
