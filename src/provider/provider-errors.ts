@@ -177,5 +177,6 @@ export function retryAfterIn({ headers }: Response, now: number): number | undef
 }
 
 function causeOf(error: unknown): Response | undefined {
-  return error instanceof ClientError && error.cause instanceof Response ? error.cause : undefined;
+  if (!(error instanceof ClientError || error instanceof VestibuleError)) return undefined;
+  return error.cause instanceof Response ? error.cause : undefined;
 }

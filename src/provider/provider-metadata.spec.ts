@@ -176,6 +176,40 @@ describe('after a failure', () => {
   });
 });
 
+describe('a provider that asks to be left alone', () => {
+  const ASKED_S = 120;
+  const answerLater = (status: number, retryAfter: string): void =>
+    server.answerWith((_req, res) => {
+      res.writeHead(status, { 'retry-after': retryAfter }).end();
+    });
+
+  it.each([
+    [429, String(ASKED_S)],
+    [503, String(ASKED_S)],
+    [503, new Date(new FixedClock().now() + ASKED_S * 1000).toUTCString()],
+  ])('by %d and Retry-After: %s is left alone for so long (R-16)', async (status, retryAfter) => {
+    answerLater(status, retryAfter);
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    discoverable('/token');
+    clock.advance(ASKED_S * 1000 - 1);
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    expect(server.asked).toHaveLength(1);
+    clock.advance(1);
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+  });
+
+  it.each(['0', 'soon', ''])('for %p is left alone as after any failure', async (retryAfter) => {
+    answerLater(503, retryAfter);
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    discoverable('/token');
+    clock.advance(999);
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    expect(server.asked).toHaveLength(1);
+    clock.advance(1);
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+  });
+});
+
 describe('while a refresh fails', () => {
   it('the last good metadata stay', async () => {
     await metadata.get();

@@ -4,7 +4,7 @@ import type { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
 import { findMisfits } from './metadata-fit.js';
-import { errorName } from './provider-errors.js';
+import { errorName, retryAfterOf } from './provider-errors.js';
 import type { ProviderFetch } from './provider-fetch.js';
 import { fetchServerMetadata } from './server-metadata.js';
 
@@ -75,8 +75,7 @@ export class ProviderMetadata {
           : new VestibuleError('provider_unreachable', { cause: error });
       this.lastFailure = failure;
       this.failures += 1;
-      this.retryAt =
-        this.clock.now() + Math.min(BACK_OFF_MS.first * 2 ** (this.failures - 1), BACK_OFF_MS.most);
+      this.retryAt = this.clock.now() + this.pauseAfter(failure);
       this.log.event('provider.discovery_failed', {
         provider: this.provider.id,
         cause: errorName(error),
@@ -85,6 +84,12 @@ export class ProviderMetadata {
       if (this.current !== undefined) return this.current.server;
       throw failure;
     }
+  }
+
+  /** As long as the provider asks for, where that is longer than the pause that grows. */
+  private pauseAfter(failure: VestibuleError): number {
+    const grown = Math.min(BACK_OFF_MS.first * 2 ** (this.failures - 1), BACK_OFF_MS.most);
+    return Math.max(grown, retryAfterOf(failure, this.clock.now()) ?? 0);
   }
 
   /** Said, not enforced: metadata are often wrong about what a registration may do, and the provider decides. */

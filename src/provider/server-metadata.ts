@@ -26,7 +26,7 @@ type JsonValue = ServerMetadata[string];
  * A provider's metadata (OIDC Discovery §4, RFC 8414 §3), or what was written by hand where there are none.
  * Of the document only what Vestibule uses is kept; what is not of the right type counts as not there.
  * @throws VestibuleError `provider_misconfigured` for another issuer or a foreign redirect (Discovery §4.3);
- *   `provider_unreachable` for an answer that is no metadata document; errors of the network
+ *   `provider_unreachable`, caused by the answer, for one that is no metadata document; errors of the network
  */
 export async function fetchServerMetadata(
   { issuer, metadata, timeoutMs }: ProviderConfig,
@@ -66,6 +66,7 @@ async function readDocument(response: Response): Promise<Document> {
   if (document) return document;
   throw new VestibuleError('provider_unreachable', {
     detail: `metadata: no document, status ${response.status}`,
+    cause: response,
   });
 }
 
