@@ -1,4 +1,8 @@
-import type { Clock } from '../domain/clock.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../domain/clock.js';
+import type { LiveSession } from '../domain/session.js';
+import type { AudienceRequest } from '../domain/token-set.js';
+import type { TokenFailure } from '../provider/provider-errors.js';
 
 const FIRST_MS = 1_000;
 const MOST_MS = 30_000;
@@ -14,23 +18,32 @@ interface Pause {
   readonly isTrial: boolean;
 }
 
+/** What came of asking a provider for a token. */
+interface Outcome {
+  readonly kind: string;
+  /** Absent where it brought one. */
+  readonly failure?: TokenFailure;
+  readonly retryAfterMs?: number;
+}
+
 /**
- * A pause after a failed refresh, by name: of a provider, shared by all its sessions in this process, so that one
+ * A pause after a failed refresh or exchange, by name: of a provider, shared by all its sessions in this process, so that one
  * that is slow or down is asked once in a while and does not cost every session its grant; or of one session whose
- * refresh is refused while the provider is well. When the pause is over one refresh goes ahead alone: the others
- * follow when it has succeeded.
+ * wish is refused while the provider is well. When the pause is over one refresh or exchange goes ahead alone: the
+ * others follow when it has succeeded.
  */
+@Injectable()
 export class RefreshBackOff {
   private readonly pauses = new Map<string, Pause>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(@Inject(Clock) private readonly clock: Clock) {}
 
-  /** True while the provider (or the session) should be left alone. */
+  /** True while the provider (or the wish) should be left alone. */
   isPaused(name: string): boolean {
     return (this.pauses.get(name)?.until ?? 0) > this.clock.now();
   }
 
-  /** True for whoever may ask now, and must then say what came of it: one of the three below. */
+  /** True for whoever may ask now, and must then say what came of it: one of those below. */
   admits(name: string): boolean {
     const pause = this.pauses.get(name);
     if (pause === undefined) return true;
@@ -56,6 +69,15 @@ export class RefreshBackOff {
     this.pauses.delete(name);
   }
 
+  /** Whom to leave alone after an outcome. A provider that answers for this grant alone is well. */
+  learn(provider: string, wish: string, { failure, retryAfterMs }: Outcome): void {
+    if (failure === undefined || failure === 'invalid_grant' || failure === 'refused')
+      this.succeeded(provider);
+    else this.failed(provider, retryAfterMs);
+    if (failure === undefined) this.succeeded(wish);
+    if (failure === 'refused') this.failed(wish, retryAfterMs);
+  }
+
   /** It did not come to a question: the next one may try. */
   abandoned(name: string): void {
     const pause = this.pauses.get(name);
@@ -68,4 +90,9 @@ export class RefreshBackOff {
     const [oldest] = this.pauses.keys();
     if (this.pauses.size > MOST_ENTRIES && oldest !== undefined) this.pauses.delete(oldest);
   }
+}
+
+/** What a session asks a provider for: its own tokens, or one for an API. */
+export function wishOf({ handle }: LiveSession, audience: AudienceRequest | undefined): string {
+  return audience === undefined ? handle : `${handle} ${audience.key}`;
 }

@@ -8,7 +8,7 @@ import { EventLog } from '../logging/event-log.js';
 import type { ProviderClient, RefreshOutcome } from '../provider/provider-client.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import { SessionRecords } from '../session/session-records.js';
-import { RefreshBackOff } from './refresh-back-off.js';
+import { RefreshBackOff, wishOf } from './refresh-back-off.js';
 import { isNewer, TokenWrites, withAudiencesOf, type Held, type Written } from './token-writes.js';
 
 export type Renewal =
@@ -27,16 +27,15 @@ type Failed = Extract<RefreshOutcome, { kind: 'failed' }>;
  */
 @Injectable()
 export class SessionRenewal {
-  private readonly backOff: RefreshBackOff;
   private readonly writes: TokenWrites;
 
   constructor(
     private readonly records: SessionRecords,
     private readonly providers: ProviderRegistry,
+    private readonly backOff: RefreshBackOff,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(EventLog) private readonly log: EventLog,
   ) {
-    this.backOff = new RefreshBackOff(clock);
     this.writes = new TokenWrites(records);
   }
 
@@ -63,7 +62,7 @@ export class SessionRenewal {
       const noted = await this.noteSending(id, found);
       if (noted.kind !== 'written') return settled(noted, found);
       const outcome = await this.ask(provider, noted.held, audience);
-      this.learn(found.session, outcome, audience);
+      this.backOff.learn(provider.config.id, wishOf(found.session, audience), outcome);
       return await this.judge(id, noted.held, provider, outcome);
     } finally {
       this.backOff.abandoned(provider.config.id);
@@ -121,25 +120,6 @@ export class SessionRenewal {
   private notSent({ session, tokens: { tokens } }: Held): Renewal {
     this.backOff.failed(session.record.identity.provider);
     return { kind: 'kept', tokens };
-  }
-
-  /** Whom to leave alone for a while. A provider that answers for this grant alone is well. */
-  private learn(
-    session: LiveSession,
-    outcome: RefreshOutcome,
-    audience: AudienceRequest | undefined,
-  ): void {
-    const { provider } = session.record.identity;
-    const wish = wishOf(session, audience);
-    if (outcome.kind !== 'failed') {
-      this.backOff.succeeded(provider);
-      this.backOff.succeeded(wish);
-      return;
-    }
-    const { failure, retryAfterMs } = outcome;
-    if (failure === 'invalid_grant' || failure === 'refused') this.backOff.succeeded(provider);
-    else this.backOff.failed(provider, retryAfterMs);
-    if (failure === 'refused') this.backOff.failed(wish, retryAfterMs);
   }
 
   private async keep(
@@ -213,11 +193,6 @@ export class SessionRenewal {
     await writes.persist(() => records.end(records.credentials.of(id).storeKey, reason));
     return ended(reason);
   }
-}
-
-/** What a session asks a provider for: its own tokens, or one for an API. */
-function wishOf({ handle }: LiveSession, audience: AudienceRequest | undefined): string {
-  return audience === undefined ? handle : `${handle} ${audience.key}`;
 }
 
 /** What another one's write means to the request that was overtaken by it. */

@@ -5,6 +5,7 @@ import type { TokenFailure } from '../../src/provider/provider-errors.js';
 import { VestibuleError } from '../../src/errors/vestibule.error.js';
 import type { ProviderRegistry } from '../../src/provider/provider-registry.js';
 import type { StoreKey } from '../../src/store/store.port.js';
+import { RefreshBackOff } from '../../src/token/refresh-back-off.js';
 import { SessionRenewal } from '../../src/token/session-renewal.js';
 import { TokenRefresher } from '../../src/token/token-refresher.js';
 import type { Held } from '../../src/token/token-writes.js';
@@ -68,9 +69,10 @@ export function refreshWorld() {
     refresherOf: (
       provider: FakeProvider | undefined,
       more: Partial<TokenConfig> = {},
+      backOff = new RefreshBackOff(world.clock),
     ): TokenRefresher => {
       const providers = { find: () => provider } as unknown as ProviderRegistry;
-      const renewal = new SessionRenewal(world.records, providers, world.clock, world.log);
+      const renewal = new SessionRenewal(world.records, providers, backOff, world.clock, world.log);
       return new TokenRefresher(world.records, renewal, world.store, world.clock, {
         ...CONFIG,
         ...more,
