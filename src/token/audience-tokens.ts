@@ -8,8 +8,11 @@ import {
   type AudienceToken,
   type TokenSet,
 } from '../domain/token-set.js';
+import type { ProviderClient } from '../provider/provider-client.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
+import type { ExchangeOutcome } from '../provider/token-grants.js';
 import { SessionRecords } from '../session/session-records.js';
+import { RefreshBackOff, wishOf } from './refresh-back-off.js';
 import { TokenRefresher, type FreshTokens } from './token-refresher.js';
 import { TokenWrites, type Held } from './token-writes.js';
 
@@ -25,6 +28,7 @@ export class AudienceTokens {
     private readonly refresher: TokenRefresher,
     private readonly providers: ProviderRegistry,
     records: SessionRecords,
+    private readonly backOff: RefreshBackOff,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(TokenConfig) private readonly config: TokenConfig,
   ) {
@@ -61,9 +65,12 @@ export class AudienceTokens {
     const { tokens: record, session } = held;
     const provider = this.providers.find(session.record.identity.provider);
     if (provider === undefined) return { kind: 'exhausted' };
-    const outcome = await provider.exchangeToken(record.tokens, audience);
-    if (outcome.kind === 'failed')
-      return this.without(record.tokens, audience, outcome.failure === 'invalid_grant');
+    const outcome = await this.ask(provider, held, audience);
+    if (outcome.kind === 'paused') return this.without(record.tokens, audience, 'later');
+    if (outcome.kind === 'failed') {
+      const isRefused = outcome.failure === 'invalid_grant';
+      return this.without(record.tokens, audience, isRefused ? 'exhausted' : 'later');
+    }
     const add = (now: TokenSet): TokenSet => ({
       ...now,
       audiences: { ...now.audiences, [audience.key]: outcome.token },
@@ -76,11 +83,35 @@ export class AudienceTokens {
     return { kind: 'ended' };
   }
 
+  /** Asks, unless the provider or this API is to be left alone; what comes of it counts for refreshes as well. */
+  private async ask(
+    provider: ProviderClient,
+    { session, tokens: { tokens } }: Held,
+    audience: AudienceRequest,
+  ): Promise<ExchangeOutcome | { readonly kind: 'paused' }> {
+    const { id: name } = provider.config;
+    const wish = wishOf(session, audience);
+    if (this.backOff.isPaused(wish) || !this.backOff.admits(name)) return { kind: 'paused' };
+    try {
+      const outcome = await provider.exchangeToken(tokens, audience);
+      // Also said of a client that may refresh but not exchange (RFC 6749 §5.2): nobody else must wait for that.
+      const isOurs = outcome.kind === 'failed' && outcome.failure === 'invalid_client';
+      if (isOurs) this.backOff.failed(wish);
+      else this.backOff.learn(name, wish, outcome);
+      return outcome;
+    } finally {
+      this.backOff.abandoned(name);
+    }
+  }
+
   /** The token at hand does as long as it lives. */
-  private without(tokens: TokenSet, audience: AudienceRequest, isRefused: boolean): FreshTokens {
-    if (isUsable(tokens.audiences?.[audience.key] ?? {}, this.clock.now()))
-      return { kind: 'usable', tokens };
-    return { kind: isRefused ? 'exhausted' : 'later' };
+  private without(
+    tokens: TokenSet,
+    audience: AudienceRequest,
+    otherwise: 'exhausted' | 'later',
+  ): FreshTokens {
+    const isThere = isUsable(tokens.audiences?.[audience.key] ?? {}, this.clock.now());
+    return isThere ? { kind: 'usable', tokens } : { kind: otherwise };
   }
 }
 
