@@ -32,6 +32,7 @@ export function assembleProvider(section: FoundConfig['providers'][number]): Pro
     authorizationParams: Object.fromEntries(
       given.authorizationParams.map(({ name, value }) => [name, value]),
     ),
+    resources: given.resources,
     responseMode: given.responseMode,
     pkce: given.pkce,
     tokenRequest: {

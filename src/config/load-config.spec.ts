@@ -69,6 +69,7 @@ describe('the configuration of the simple case', () => {
           tls: {},
           scope: 'openid profile email',
           authorizationParams: {},
+          resources: [],
           responseMode: 'query',
           pkce: 'S256',
           tokenRequest: { format: 'form', state: false, accessTokenOptional: false },
@@ -500,6 +501,30 @@ describe('notices', () => {
       ]);
     },
   );
+
+  describe('of a route whose token is got by the refresh token', () => {
+    const route = (more: string): string =>
+      `routes: [{name: orders, prefix: /orders, upstream: 'http://orders:80', ${more}}]\n`;
+    const noticesWith = (yaml: string, env: Env = {}): readonly string[] =>
+      noticesOf({ ...HTTPS_ENV, ...env, CONFIG_FILE: '/v.yaml' }, { files: { '/v.yaml': yaml } });
+
+    it('tell which provider is not asked for its API at login', () => {
+      const yaml = route("resource: 'https://orders.example'");
+      const told = [expect.stringMatching(/^OIDC_RESOURCES does not name routes\[0\]\.resource/)];
+      expect(noticesWith(yaml)).toEqual(told);
+      expect(noticesWith(yaml, { OIDC_RESOURCES: 'https://orders.example/' })).toEqual(told);
+      expect(noticesWith(yaml, { OIDC_RESOURCES: 'urn:own,https://orders.example' })).toEqual([]);
+    });
+
+    it.each([
+      ['in exchange', "resource: 'https://orders.example', tokenVia: exchange"],
+      ['for an audience', 'audience: orders'],
+      ['for no API of its own', 'identity: headers'],
+      ['for nobody', "resource: 'https://orders.example', token: none"],
+    ])('say nothing of one that is got %s', (_how, more) => {
+      expect(noticesWith(route(more))).toEqual([]);
+    });
+  });
 
   it('ask about a variable that is nearly one of ours', () => {
     expect(noticesOf({ ...HTTPS_ENV, SESSION_IDEL: '5m' })).toEqual([

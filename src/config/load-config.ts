@@ -10,7 +10,7 @@ import { checkMisspeltVariables } from './rules/environment.rules.js';
 import { checkProviders } from './rules/provider.rules.js';
 import { checkPolicies } from './rules/policy.rules.js';
 import { checkRedirectUris } from './rules/redirect-uri.rules.js';
-import { checkRoutes } from './rules/route.rules.js';
+import { checkResources, checkRoutes } from './rules/route.rules.js';
 import { checkServer } from './rules/server.rules.js';
 import { checkCookie, checkSession } from './rules/session.rules.js';
 import { checkServices } from './rules/service.rules.js';
@@ -48,6 +48,7 @@ export function loadConfig(env: Env, readFile: ReadFile, isDirectory: IsDirector
   checkProviders(found, report);
   checkRedirectUris(found, report);
   checkRoutes(found, report);
+  checkResources(found, report);
   checkPolicies(found, report);
   checkServices(found, report);
   checkAssertion(found, report);

@@ -45,6 +45,8 @@ export interface ProviderConfig {
   readonly scope: string;
   /** Parameters of every authorization request; those of `/login` win. */
   readonly authorizationParams: Readonly<Record<string, string>>;
+  /** APIs that every login asks for (RFC 8707 §2). */
+  readonly resources: readonly string[];
   readonly responseMode: 'query' | 'form_post';
   readonly pkce: 'S256' | 'none';
   readonly tokenRequest: TokenRequestConfig;

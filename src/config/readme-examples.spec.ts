@@ -46,7 +46,9 @@ function envOf(line: string): Env {
 describe('the examples of the README', () => {
   it('start with the routes that it shows', () => {
     const [, yaml = ''] = /^```yaml\n(.*?)^```/ms.exec(ROUTES) ?? [];
-    const loaded = loadWith({ ...HTTPS_ENV, CONFIG_FILE: 'v.yaml' }, { files: { 'v.yaml': yaml } });
+    const [, OIDC_RESOURCES] = /`OIDC_RESOURCES=(\S+)`/.exec(ROUTES) ?? [];
+    const env = { ...HTTPS_ENV, OIDC_RESOURCES, CONFIG_FILE: 'v.yaml' };
+    const loaded = loadWith(env, { files: { 'v.yaml': yaml } });
     expect(loaded).toMatchObject({
       kind: 'ok',
       notices: [],

@@ -90,6 +90,23 @@ function idToken(claims: object = {}, signer = key): string {
 
 const keyFetches = (): number => server.asked.filter((call) => call === 'GET /jwks').length;
 
+describe('the authorization request', () => {
+  it.each<[string, Record<string, string>, string[]]>([
+    ['once each', {}, ['urn:orders', 'urn:billing']],
+    ['but not twice', { resource: 'urn:billing' }, ['urn:billing', 'urn:orders']],
+    ['beside another', { resource: 'urn:own' }, ['urn:own', 'urn:orders', 'urn:billing']],
+  ])('asks for every API (RFC 8707 §2), %s', async (_how, authorizationParams, asked) => {
+    const byHand = { authorization_endpoint: `${server.origin}/auth` };
+    const resources = ['urn:orders', 'urn:billing'];
+    const url = await client({
+      metadata: { byHand },
+      authorizationParams,
+      resources,
+    }).authorizationUrl({ ...newTransaction(), parameters: {} });
+    expect(new URL(url).searchParams.getAll('resource')).toEqual(asked);
+  });
+});
+
 describe('refresh', () => {
   it('brings the new tokens', async () => {
     provide({ id_token: idToken() });

@@ -67,15 +67,15 @@ export class ProviderClient {
   }
 
   /**
-   * The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1).
+   * The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1, RFC 8707 §2).
    * @throws VestibuleError `provider_unreachable`, `provider_misconfigured`
    */
   async authorizationUrl(request: AuthorizationRequest): Promise<string> {
     const server = await this.parts.metadata.get();
-    const { scope, responseMode, authorizationParams, pkce } = this.config;
+    const { scope, responseMode, authorizationParams, resources, pkce } = this.config;
     if (server.authorization_endpoint === undefined) throw misfit('no authorization endpoint');
     if (refusesS256(this.config, server)) throw misfit('the provider offers no S256 for PKCE');
-    return buildAuthorizationUrl(this.client(server), {
+    const parameters = new URLSearchParams({
       ...authorizationParams,
       ...request.parameters,
       response_type: 'code',
@@ -89,7 +89,11 @@ export class ProviderClient {
       }),
       ...(responseMode === 'form_post' &&
         request.forApp !== true && { response_mode: 'form_post' }),
-    }).href;
+    });
+    for (const resource of resources) {
+      if (!parameters.has('resource', resource)) parameters.append('resource', resource);
+    }
+    return buildAuthorizationUrl(this.client(server), parameters).href;
   }
 
   /** True when an authorization response may come from this provider (RFC 9207 §2.4, RFC 9700 §4.4.2). */

@@ -15,13 +15,13 @@ const LIFE_MS = 300_000;
 const OLD_MS = 31_000;
 const SCOPES = 'orders:read orders:write';
 
-/** A provider whose logins are good for several APIs (RFC 8707). */
-const SEVERAL: Partial<Configuration> = {
+/** A provider that has several APIs (RFC 8707), and gives a login those that it asks for, or else `unasked`. */
+const providing = (unasked: readonly string[]): Partial<Configuration> => ({
   features: {
     resourceIndicators: {
       enabled: true,
       defaultResource: async (_ctx, _client, oneOf) =>
-        oneOf === undefined ? [RESOURCE, ORDERS, BILLING] : RESOURCE,
+        oneOf === undefined ? [...unasked] : RESOURCE,
       useGrantedResource: async () => true,
       getResourceServerInfo: async (_ctx, resource) => {
         if (![RESOURCE, ORDERS, BILLING].includes(resource)) throw new errors.InvalidTarget();
@@ -35,7 +35,8 @@ const SEVERAL: Partial<Configuration> = {
       },
     },
   },
-};
+});
+const SEVERAL = providing([RESOURCE, ORDERS, BILLING]);
 
 interface Apis {
   readonly orders: UpstreamHost;
@@ -213,6 +214,62 @@ describe('a token for each API (RFC 8707)', () => {
     stage.clock.advance(LIFE_MS);
     const answer = await stage.call(person, '/orders/1');
     expect([answer.status, jsonOf(answer)['reason']]).toEqual([401, 'refresh_failed']);
+  });
+});
+
+describe('a provider that gives no token for an API which the login did not ask for (RFC 8707 §2)', () => {
+  let stage: Stage;
+  let apis: Apis;
+  const open = async (resources: string): Promise<void> => {
+    apis = await startApis();
+    stage = await Stage.open({
+      op: { configuration: providing([RESOURCE]) },
+      env: { OIDC_SCOPE: `openid profile email ${SCOPES}`, OIDC_RESOURCES: resources },
+      file: `routes:
+  - name: orders
+    prefix: /orders
+    upstream: ${apis.orders.url}
+    resource: ${ORDERS}
+  - name: billing
+    prefix: /billing
+    upstream: ${apis.billing.url}
+    resource: ${BILLING}
+`,
+    });
+    apis.orders.verify(stage.op.issuer, ORDERS);
+    apis.billing.verify(stage.op.issuer, BILLING);
+  };
+  afterEach(async () => {
+    await stage.close();
+    await Promise.all([apis.orders.down(), apis.billing.down()]);
+  });
+
+  it('is asked for all of them, each by its name, and then gives one for each', async () => {
+    await open([RESOURCE, ORDERS, BILLING].join(','));
+    const person = await stage.member();
+    const [login] = stage.op.callsOf(PATHS.authorize);
+    expect(login?.query.getAll('resource')).toEqual([RESOURCE, ORDERS, BILLING]);
+    for (let round = 0; round < 2; round += 1) {
+      for (const [path, aud] of [
+        ['/orders/1', ORDERS],
+        ['/billing/1', BILLING],
+        ['/api/1', RESOURCE],
+      ]) {
+        const answer = await stage.call(person, path);
+        expect([answer.status, jsonOf(answer)]).toMatchObject([200, { sub: 'alice', aud }]);
+      }
+      stage.clock.advance(LIFE_MS);
+    }
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+
+  it('gives none when it is not asked', async () => {
+    await open('');
+    const person = await stage.member();
+    const [login] = stage.op.callsOf(PATHS.authorize);
+    expect(login?.query.has('resource')).toBe(false);
+    expect((await stage.call(person, '/orders/1')).status).toBe(503);
+    expect((await stage.call(person)).status).toBe(200);
   });
 });
 

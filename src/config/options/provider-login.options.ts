@@ -1,6 +1,6 @@
 import { optional, withDefault } from '../option.js';
 import { SIGNATURE_ALGORITHMS } from '../provider-config.types.js';
-import { choice, filledList, flag, list } from '../values/basic-values.js';
+import { choice, filledList, flag, line, list } from '../values/basic-values.js';
 import { duration } from '../values/duration.js';
 import { privateKeys } from '../values/private-keys.js';
 import {
@@ -33,6 +33,13 @@ export const providerLoginOptions = {
     type: list('name=value', authorizationParameter, ({ name }) => name),
     default: '',
     doc: 'More parameters of every authorization request, such as `access_type=offline`. What `/login` hands on wins.',
+  }),
+  resources: withDefault({
+    key: 'resources',
+    env: 'OIDC_RESOURCES',
+    type: list('APIs', line),
+    default: '',
+    doc: 'APIs that every login asks for, each as a `resource` (RFC 8707 §2). A provider that goes by it gives tokens for these and no others: name those of all routes with `tokenVia: refresh`, and that of the session’s own token if there is one.',
   }),
   responseMode: withDefault({
     key: 'responseMode',

@@ -54,6 +54,23 @@ export function checkRoutes({ routes }: FoundConfig, report: Report): void {
   }
 }
 
+/**
+ * A login must have asked for an API for which a token is to be got by the refresh token (RFC 8707 §2.2). Some
+ * providers are more generous, so it is said and not refused.
+ */
+export function checkResources({ providers, routes }: FoundConfig, report: Report): void {
+  for (const { values, key } of routes) {
+    const { resource, tokenVia, token } = values;
+    if (resource === undefined || tokenVia !== 'refresh' || token === 'none') continue;
+    for (const provider of providers) {
+      if (provider.values.resources?.includes(resource) !== false) continue;
+      report.notice(
+        `${provider.key('resources')} does not name ${key('resource')}: a provider that goes by RFC 8707 gives no token for an API that the login did not ask for.`,
+      );
+    }
+  }
+}
+
 /** What cannot work, or would be open to other sites. */
 function checkCsrf(values: Route['values'], key: Route['key'], report: Report): void {
   const { csrf, methods = [], download, acr = [], maxAgeMs, scopes = [], token } = values;
