@@ -20,6 +20,7 @@ export const LOG_EVENTS = {
   'logout.backchannel': 'info',
   'session.unreadable': 'warn',
   'token.refreshed': 'info',
+  'token.claims_dropped': 'info',
   'token.refresh_failed': 'warn',
   'token.revocation_failed': 'warn',
   'provider.discovered': 'info',

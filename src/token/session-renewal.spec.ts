@@ -1,5 +1,6 @@
 import { refreshWorld } from '../../test/support/refresh-world.js';
 import { MINUTE, tokenSet } from '../../test/support/session-fixtures.js';
+import type { Claims } from '../domain/identity.js';
 import type { AudienceRequest } from '../domain/token-set.js';
 
 const orders: AudienceRequest = { key: 'orders', via: 'refresh', resource: 'urn:orders' };
@@ -192,6 +193,33 @@ describe('claims that somebody else has written meanwhile', () => {
     const fresh = await world.refresherOf(provider).fresh(id, found);
     expect(fresh).toMatchObject({ tokens: { accessToken: 'renewed' } });
     expect((await world.held(id)).session.record.identity).toEqual(theirs);
+  });
+});
+
+describe('claims that a refresh does not bring any more', () => {
+  const events = (): unknown[] =>
+    world.log.events.filter(({ name }) => name === 'token.claims_dropped');
+  const refreshTo = async (claims: Claims): Promise<void> => {
+    const provider = world.provider();
+    const id = await world.login(world.endingIn(0));
+    const held = await world.held(id);
+    const identity = { ...held.session.record.identity, claims };
+    provider.answer = () => ({ kind: 'refreshed', tokens: world.renewed(), identity });
+    await world.refresherOf(provider).fresh(id, held);
+  };
+
+  it('are told by name', async () => {
+    await refreshTo({ roles: ['admin'] });
+    expect(events()).toEqual([
+      { name: 'token.claims_dropped', fields: { provider: 'generic', claims: 'email' } },
+    ]);
+  });
+
+  it('are none where others came or changed', async () => {
+    const held = await world.held(await world.login(world.endingIn(0)));
+    const { claims } = held.session.record.identity;
+    await refreshTo({ ...claims, name: 'another', roles: ['admin'] });
+    expect(events()).toEqual([]);
   });
 });
 

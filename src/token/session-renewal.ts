@@ -154,7 +154,16 @@ export class SessionRenewal {
     session: LiveSession,
     identity: Identity | undefined,
   ): Promise<void> {
-    if (identity === undefined || isDeepStrictEqual(identity, session.record.identity)) return;
+    const before = session.record.identity;
+    if (identity === undefined || isDeepStrictEqual(identity, before)) return;
+    const dropped = Object.keys(before.claims).filter(
+      (name) => !Object.hasOwn(identity.claims, name),
+    );
+    if (dropped.length > 0)
+      this.log.event('token.claims_dropped', {
+        provider: identity.provider,
+        claims: dropped.join(' '),
+      });
     await this.writes.persist(() => this.records.replaceIdentity(id, session, identity));
   }
 

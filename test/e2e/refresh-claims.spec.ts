@@ -103,6 +103,22 @@ describe('a user who has changed at the provider', () => {
     });
   });
 
+  it('is shown without what is not said any more, and the log tells which claims, never what they said', async () => {
+    await using stage = await Stage.open(BY_ID_TOKEN);
+    const person = await stage.member();
+    const { user } = await stage.view(person);
+    sayInIdTokens(stage, { name: 'Alice Baker', email: undefined });
+    for (let count = 0; count < 2; count += 1)
+      expect((await refresh(stage, person)).status).toBe(200);
+    const { email, ...rest } = user as Record<string, unknown>;
+    expect(email).toBe('alice@example.com');
+    expect((await stage.view(person))['user']).toEqual({ ...rest, name: 'Alice Baker' });
+    const [dropped, ...more] = stage.bff.logged('token.claims_dropped');
+    expect(dropped).toMatchObject({ provider: 'generic', claims: 'email' });
+    expect(JSON.stringify(dropped)).not.toContain('alice@example.com');
+    expect(more).toEqual([]);
+  });
+
   it('is shown as before where the refresh brings no claims', async () => {
     await using stage = await Stage.open(BY_ID_TOKEN);
     const person = await stage.member();
