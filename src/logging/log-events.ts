@@ -26,6 +26,7 @@ export const LOG_EVENTS = {
   'provider.discovered': 'info',
   'provider.discovery_failed': 'warn',
   'provider.misfit': 'error',
+  'provider.client_refused': 'error',
   'provider.userinfo_failed': 'warn',
   'provider.keys_fetched': 'info',
   'provider.keys_failed': 'warn',

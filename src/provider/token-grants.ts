@@ -156,6 +156,9 @@ export class TokenGrants {
   private failed(error: unknown): Failed {
     const failure = classifyRefreshFailure(error, this.config.deadGrantErrors);
     this.report(errorName(error), failure);
+    // Nobody waits at a login page who would see it: a wrong or rotated secret must reach the operator all the same.
+    if (failure === 'invalid_client')
+      this.log.event('provider.client_refused', { provider: this.config.id });
     const retryAfterMs = retryAfterOf(error, this.clock.now());
     return { kind: 'failed', failure, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }

@@ -57,7 +57,7 @@ describe('refreshing', () => {
     expect(sentToken(refreshes()[1])).toBe(first);
   });
 
-  it('that the provider refuses for good ends the session, and says why (D-29)', async () => {
+  it('that the provider refuses for good ends the session, and says why (D-29, H-39)', async () => {
     const person = await stage.member();
     stage.op.forget('RefreshToken');
     stage.clock.advance(LIFE_MS);
@@ -104,7 +104,7 @@ describe('refreshing', () => {
     },
   );
 
-  it('with credentials that the provider does not know is our fault: nobody is logged out (ATK-74, P-35)', async () => {
+  it('with credentials that the provider does not know is our fault: an alarm, and nobody is logged out (ATK-74, P-35, H-33)', async () => {
     const person = await stage.member();
     stage.op.rewrite(PATHS.token, (answer) => ({
       ...answer,
@@ -114,6 +114,9 @@ describe('refreshing', () => {
     stage.clock.advance(LIFE_MS);
     expect((await stage.call(person)).status).toBe(503);
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
+    expect(stage.bff.logged('provider.client_refused')).toMatchObject([
+      { level: 'error', provider: 'generic' },
+    ]);
   });
 
   it('whose answer is lost ends in one clean logout', async () => {
