@@ -137,7 +137,7 @@ describe('private_key_jwt', () => {
     });
   });
 
-  it('lives a minute, by our clock', async () => {
+  it('is about the client, for the issuer, and lives a minute by our clock (H-32)', async () => {
     const { payload } = await assertionBy({});
     expect(payload).toEqual({
       iss: 'app',
@@ -149,7 +149,7 @@ describe('private_key_jwt', () => {
     });
   });
 
-  it('has an id of its own each time', async () => {
+  it('has an id of its own each time (H-32)', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => assertionBy({})));
     expect(new Set(all.map(({ payload }) => payload.jti)).size).toBe(20);
   });

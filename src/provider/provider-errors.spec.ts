@@ -62,19 +62,19 @@ const html = (status: number): Answer => ({ status, type: 'text/html', body: '<h
 
 describe('classifyTokenFailure', () => {
   it.each<[TokenFailure, string, Answer]>([
-    ['invalid_grant', 'a dead grant', oauthError('invalid_grant')],
+    ['invalid_grant', 'a dead grant (D-29)', oauthError('invalid_grant')],
     ['invalid_client', 'wrong credentials', oauthError('invalid_client')],
     ['invalid_client', 'wrong credentials as 401', oauthError('invalid_client', 401)],
     [
       'invalid_client',
-      'wrong credentials with a challenge',
+      'wrong credentials with a challenge (D-28)',
       { ...oauthError('invalid_client', 401), headers: { 'www-authenticate': 'Basic realm="x"' } },
     ],
     ['invalid_client', 'a client that may not do this', oauthError('unauthorized_client')],
     ['refused', 'another OAuth error', oauthError('invalid_scope')],
     ['refused', 'an unknown OAuth error', oauthError('nonsense')],
-    ['refused', 'a redirect', { status: 302, headers: { location: '/elsewhere' } }],
-    ['refused', 'a web page in the way', html(403)],
+    ['refused', 'a redirect (D-27)', { status: 302, headers: { location: '/elsewhere' } }],
+    ['refused', 'a web page in the way (D-27)', html(403)],
     ['refused', 'a missing endpoint', html(404)],
     ['temporary', 'a provider that says so', oauthError('temporarily_unavailable')],
     ['temporary', 'too many requests', oauthError('slow_down', 429)],
@@ -86,26 +86,26 @@ describe('classifyTokenFailure', () => {
       oauthError('invalid_grant', 500),
     ],
     ['temporary', 'a bad gateway', html(502)],
-    ['temporary', 'an unavailable service', html(503)],
-    ['unknown', 'an answer that breaks off', { status: 200, body: '{"access_token":"a' }],
+    ['temporary', 'an unavailable service (D-27)', html(503)],
+    ['unknown', 'an answer that breaks off (D-27)', { status: 200, body: '{"access_token":"a' }],
     ['unknown', 'an answer without a token', { status: 200, body: '{"token_type":"bearer"}' }],
   ])('%s: %s', async (expected, _what, given) => {
     answer(given);
     expect(classifyTokenFailure(await failure())).toBe(expected);
   });
 
-  it('not_sent: nobody listens', async () => {
+  it('not_sent: nobody listens (D-26)', async () => {
     const error = await failure(`http://127.0.0.1:${await freePort()}/token`);
     expect(classifyTokenFailure(error)).toBe('not_sent');
     expect(errorName(error)).toContain('ECONNREFUSED');
   });
 
-  it('unknown: the connection breaks after the request', async () => {
+  it('unknown: the connection breaks after the request (D-26)', async () => {
     server.answerWith((req) => req.socket.destroy());
     expect(classifyTokenFailure(await failure())).toBe('unknown');
   });
 
-  it('unknown: the answer does not come in time', async () => {
+  it('unknown: the answer does not come in time (D-24)', async () => {
     server.answerWith(() => undefined);
     expect(classifyTokenFailure(await failure(undefined, 0.05))).toBe('unknown');
   });
@@ -122,7 +122,7 @@ describe('classifyTokenFailure', () => {
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', undefined],
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', undefined],
     ['ERR_TLS_CERT_ALTNAME_INVALID', undefined],
-  ])('not_sent: %s in %s', (code, syscall) => {
+  ])('not_sent: %s in %s (D-26)', (code, syscall) => {
     const cause = Object.assign(new Error('network'), { code, syscall });
     expect(classifyTokenFailure(new TypeError('fetch failed', { cause }))).toBe('not_sent');
   });
@@ -133,7 +133,7 @@ describe('classifyTokenFailure', () => {
     ['EPIPE', 'write'],
     ['UND_ERR_SOCKET', undefined],
     ['UND_ERR_HEADERS_TIMEOUT', undefined],
-  ])('unknown: %s in %s', (code, syscall) => {
+  ])('unknown: %s in %s (D-26)', (code, syscall) => {
     const cause = Object.assign(new Error('network'), { code, syscall });
     expect(classifyTokenFailure(new TypeError('fetch failed', { cause }))).toBe('unknown');
   });

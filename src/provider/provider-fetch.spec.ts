@@ -21,7 +21,7 @@ describe('the fetch of a provider', () => {
     await expect(response.json()).resolves.toEqual({ a: 1 });
   });
 
-  it.each([[301], [302], [303], [307], [308]])('does not follow a %d', async (status) => {
+  it.each([[301], [302], [303], [307], [308]])('does not follow a %d (D-27)', async (status) => {
     server.asked.length = 0;
     server.answerWith((_req, res) => void res.writeHead(status, { location: '/y' }).end());
     expect((await get({ method: 'POST', body: 'code=1' })).status).toBe(status);

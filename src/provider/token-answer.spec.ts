@@ -145,7 +145,7 @@ describe('what is kept of an answer', () => {
     obtainedAt: 1,
   };
 
-  it('has an instant instead of a life', () => {
+  it('has an instant instead of a life (D-23)', () => {
     expect(toTokenSet(read({ expires_in: 300 }), NOW)).toEqual({
       accessToken: 'access-2',
       tokenType: 'Bearer',

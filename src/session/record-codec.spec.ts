@@ -30,7 +30,7 @@ const identity = { counter: 7n, idleDeadline: 1_800_000_000_000, accessExpiry: 0
 const tokens = { counter: 9n, tokens: tokenSet() };
 
 describe('the codec', () => {
-  it('gives back what it was given', () => {
+  it('gives back what it was given (D-23)', () => {
     expect(codec.decodeIdentity(mine, codec.encodeIdentity(mine, identity))).toEqual(identity);
     expect(codec.decodeTokens(mine, codec.encodeTokens(mine, tokens))).toEqual(tokens);
   });

@@ -65,7 +65,7 @@ describe("another site's page", () => {
     ['/api/orders', 'localhost', 403],
     ['/session/refresh', '127.0.0.1', 401],
     ['/session/refresh', 'localhost', 403],
-  ] as const)('cannot post a form to %s from %s', async (path, host, status) => {
+  ] as const)('cannot post a form to %s from %s (H-37)', async (path, host, status) => {
     const { answer } = await answerTo(form(path), { path, host });
     expect(answer).toEqual({ method: 'POST', status, withCookie: host === 'localhost' });
   });
@@ -75,7 +75,7 @@ describe("another site's page", () => {
     ['/logout', 'localhost', 403],
     ['/api/orders', '127.0.0.1', 401],
     ['/api/orders', 'localhost', 403],
-  ] as const)('cannot post by a script to %s from %s', async (path, host, status) => {
+  ] as const)('cannot post by a script to %s from %s (H-37)', async (path, host, status) => {
     const { answer } = await answerTo(post(path), { path, host });
     expect(answer).toEqual({ method: 'POST', status, withCookie: host === 'localhost' });
   });

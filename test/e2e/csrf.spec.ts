@@ -62,7 +62,7 @@ describe('a request that does not come from our own page', () => {
   });
 
   it.each(TARGETS)(
-    'is refused before any token is attached: %s %s (ATK-53)',
+    'is refused before any token is attached: %s %s (ATK-53, H-36, H-37)',
     async (method, path) => {
       const [seen, calls] = [stage.api.received.length, stage.op.callsOf(PATHS.token).length];
       for (const [lie, headers] of LIES) {

@@ -408,7 +408,7 @@ describe('behind https', () => {
   });
   afterAll(() => stage.close());
 
-  it('logs in by form_post, whose cross-site POST brings the binding (A-27, J-19, J-38)', async () => {
+  it('logs in by form_post, whose cross-site POST brings the binding (A-27, H-35, J-19, J-38)', async () => {
     const person = stage.person();
     await stage.logIn(person, { return_to: '/posted#here' });
     expect(person.page).toBe(stage.url('/posted#here'));

@@ -1,10 +1,10 @@
 import { cookiesSet, jsonOf, locationOf } from '../support/http-exchange.js';
-import { errorCodeOf } from '../support/html-page.js';
+import { errorCodeOf, linksOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
 
 describe('a provider that is down', () => {
-  it('at the start keeps nobody from starting, and logins work when it is there (P-44)', async () => {
+  it('at the start keeps nobody from starting, and logins work when it is there (P-44, R-12, R-13)', async () => {
     await using stage = await Stage.open({ withoutProvider: true });
     await stage.bff.untilLogged('provider.discovery_failed');
     const person = stage.person();
@@ -23,7 +23,7 @@ describe('a provider that is down', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 
-  it('is not asked again by every request: the pause grows', async () => {
+  it('is not asked again by every request: the pause grows (R-13)', async () => {
     await using stage = await Stage.open({ withoutProvider: true });
     await stage.bff.untilLogged('provider.discovery_failed');
     for (let count = 0; count < 10; count += 1) await stage.startLogin(stage.person());
@@ -50,22 +50,37 @@ describe('a provider that is down', () => {
       ['answers 503', 503, 503, 'provider_unreachable'],
       ['answers 429', 429, 503, 'provider_unreachable'],
     ] as const)(
-      'and %s: a page, no session, and the next login works',
+      'and %s: the code is sent once; a page, no session, and a way to the next login, which works (R-12, R-15)',
       async (_name, fault, status, code) => {
         const person = stage.person();
         const callback = await stage.callbackFor(person, { return_to: '/here' });
-        stage.op.fail(PATHS.token, fault);
+        let sent = 0;
+        stage.op.fail(PATHS.token, () => {
+          sent += 1;
+          return fault;
+        });
         const page = await person.arrive(callback);
         expect([page.status, errorCodeOf(page.body)]).toEqual([status, code]);
         expect(cookiesSet(page)).toEqual([]);
         expect((await stage.session(person)).status).toBe(401);
+        expect(sent).toBe(1);
         stage.op.behave();
-        await stage.logIn(person, { return_to: '/here' });
+        const answered = stage.op.callsOf(PATHS.token).length;
+        const [retry = ''] = linksOf(page.body);
+        await person.visit(new URL(retry, page.url).href);
+        expect(await stage.view(person)).toMatchObject({ authenticated: true });
+        // The login that failed is used up: whoever opens its callback again does not send its code again.
+        await person.visit(callback);
+        const codes = stage.op
+          .callsOf(PATHS.token)
+          .slice(answered)
+          .map(({ body }) => new URLSearchParams(body).get('code'));
+        expect(codes).not.toContain(new URL(callback).searchParams.get('code'));
         expect(person.page).toBe(stage.url('/here'));
       },
     );
 
-    it('and does not know us: a page for the operator', async () => {
+    it('and does not know us: a page for the operator, and an alarm (H-33)', async () => {
       const person = stage.person();
       const callback = await stage.callbackFor(person);
       stage.op.rewrite(PATHS.token, (answer) => ({
@@ -76,6 +91,7 @@ describe('a provider that is down', () => {
       const page = await person.arrive(callback);
       expect([page.status, errorCodeOf(page.body)]).toEqual([502, 'provider_misconfigured']);
       expect(stage.bff.logged('request.failed').at(-1)).toMatchObject({
+        level: 'error',
         code: 'provider_misconfigured',
       });
     });

@@ -96,6 +96,32 @@ describe('bytes of a client', () => {
     expect(targets()).toEqual([`GET ${target.replace('/api', '/v1')}`]);
   });
 
+  it('go to the API that is configured, and to no host that they name (H-38)', async () => {
+    const evil = await RawUpstream.start();
+    const { host } = new URL(evil.url);
+    const named: readonly (readonly [string, readonly string[]])[] = [
+      [`http://${host}/api/orders`, []],
+      [`//${host}/api/orders`, []],
+      [`/api/${evil.url}`, []],
+      [`/api/@${host}/`, []],
+      [`/api/orders@${host}`, []],
+      [`/api/orders:80@${host}/x`, []],
+      [`/api/orders?url=${evil.url}&target=${evil.url}`, []],
+      ['/api/orders', [`X-Forwarded-Host: ${host}`, `X-Forwarded-Server: ${host}`]],
+      ['/api/orders', [`Forwarded: host=${host}`, `X-Original-Host: ${host}`]],
+      ['/api/orders', [`X-Original-URL: ${evil.url}/x`, `X-Rewrite-URL: ${evil.url}/x`]],
+      ['/api/orders', [`Destination: ${evil.url}/x`, `X-Upstream: ${evil.url}`]],
+      ['/api/orders', [`Host: ${host}`]],
+    ];
+    for (const [target, lines] of named) await send(target, lines);
+    expect(evil.connections).toEqual([]);
+    for (const target of targets()) expect(target).toMatch(/^GET \/v1\/\S+$/);
+    const hosts = upstream.heads.map((lines) => lines.filter((line) => /^host:/i.test(line)));
+    for (const lines of hosts) expect(lines).toEqual([`host: ${new URL(upstream.url).host}`]);
+    expect(hosts.length).toBeGreaterThan(0);
+    await evil.stop();
+  });
+
   it.each([['/API/orders'], ['/apix/orders'], ['/api.'], ['/Api/orders']])(
     'are no call to it when the path only looks like one: %s (ATK-13)',
     async (target) => {

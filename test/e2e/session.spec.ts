@@ -10,7 +10,7 @@ describe('GET /session', () => {
   });
   afterAll(() => stage.close());
 
-  it('says 401 and where to log in to a stranger, and sets nothing', async () => {
+  it('says 401 and where to log in to a stranger, and sets nothing (H-40)', async () => {
     const answer = await stage.session(stage.person());
     expect(answer.status).toBe(401);
     expect(jsonOf(answer)).toEqual({ authenticated: false, login_url: '/login' });
@@ -18,7 +18,7 @@ describe('GET /session', () => {
     expect(answer.headers.location).toBeUndefined();
   });
 
-  it('tells exactly these facts, and no token among them', async () => {
+  it('tells exactly these facts, and no token among them (H-40)', async () => {
     const person = await stage.member();
     const answer = await stage.session(person);
     expect(answer.status).toBe(200);
@@ -186,7 +186,7 @@ describe('the limits of a session', () => {
   });
   afterEach(() => stage.close());
 
-  it('ends it when it was idle for too long, and tells the holder why', async () => {
+  it('ends it when it was idle for too long, and tells the holder why (H-40)', async () => {
     const person = await stage.member();
     stage.clock.advance(29 * MINUTE);
     expect((await stage.session(person)).status).toBe(200);

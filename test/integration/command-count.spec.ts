@@ -63,7 +63,7 @@ describe('what Redis is asked', () => {
     expect(await commands()).toEqual({ get: READS });
   });
 
-  it('is nothing for who has no cookie, or one that we never gave (J-24)', async () => {
+  it('is nothing for who has no cookie, or one that we never gave (J-24, H-40)', async () => {
     const anybody = stage.person();
     expect(await repeat(() => stage.session(anybody))).toEqual([401]);
     await anybody.plant(stage.url('/'), `${stage.bff.cookieName}=s%3A${'x'.repeat(43)}.y; path=/`);
