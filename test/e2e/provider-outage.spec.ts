@@ -35,6 +35,39 @@ describe('a provider that is down', () => {
     expect(stage.bff.logged('provider.discovery_failed')).toHaveLength(2);
   });
 
+  it('or slow holds up nobody but those who log in: a hundred wait, and the others go on (R-14)', async () => {
+    await using stage = await Stage.open({ env: { OIDC_TIMEOUT: '1m' } });
+    const member = await stage.member();
+    await stage.call(member);
+    const people = Array.from({ length: 100 }, () => stage.person());
+    const callbacks: string[] = [];
+    for (const person of people) callbacks.push(await stage.callbackFor(person));
+    const [allWait, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let waiting = 0;
+    let served = 0;
+    stage.op.rewrite(PATHS.token, async (answer) => {
+      if ((waiting += 1) === people.length) allWait.resolve();
+      await gate.promise;
+      return answer;
+    });
+    const logins = people.map(async (person, at) => {
+      await person.visit(callbacks[at] ?? '');
+      served += 1;
+    });
+    await allWait.promise;
+    for (let count = 0; count < 3; count += 1) {
+      expect((await stage.session(member)).status).toBe(200);
+      expect((await stage.call(member)).status).toBe(200);
+      expect((await stage.startLogin(stage.person())).status).toBe(200);
+      expect((await stage.send(`${stage.bff.internalOrigin}/healthz`)).status).toBe(200);
+    }
+    expect(served).toBe(0);
+    gate.resolve();
+    await Promise.all(logins);
+    for (const person of people)
+      expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+
   describe('in the middle of a login', () => {
     let stage: Stage;
     beforeAll(async () => {
