@@ -206,6 +206,18 @@ describe('after an exchange that failed', () => {
     expect(asked).toHaveLength(3);
   });
 
+  it('the next goes ahead when the one has found out nothing of the provider', async () => {
+    const tokens = audienceTokens();
+    const [alice, bob] = await people();
+    answer = failing('temporary');
+    await tokenFor(tokens, alice);
+    world.pass(1_000);
+    answer = failing('invalid_client');
+    await tokenFor(tokens, alice);
+    answer = () => exchanged();
+    expect(await tokenFor(tokens, bob)).toBe('for-orders');
+  });
+
   it('the provider is left alone for as long as it asks (R-16)', async () => {
     const tokens = audienceTokens();
     const [alice, bob] = await people();
