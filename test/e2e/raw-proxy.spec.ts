@@ -8,10 +8,12 @@ import { Stage } from '../support/stage.js';
  */
 describe('bytes of a client', () => {
   let upstream: RawUpstream;
+  /** A host that nobody configured. */
+  let evil: RawUpstream;
   let stage: Stage;
   let cookie: string;
   beforeAll(async () => {
-    upstream = await RawUpstream.start();
+    [upstream, evil] = [await RawUpstream.start(), await RawUpstream.start()];
     stage = await Stage.open({
       env: { API_UPSTREAM: `${upstream.url}/v1` },
       file: `routes:
@@ -27,7 +29,7 @@ describe('bytes of a client', () => {
   beforeEach(() => upstream.forget());
   afterAll(async () => {
     await stage.close();
-    await upstream.stop();
+    await Promise.all([upstream.stop(), evil.stop()]);
   });
 
   const send = (target: string, lines: readonly string[] = [], body = '', method = 'GET') =>
@@ -97,7 +99,6 @@ describe('bytes of a client', () => {
   });
 
   it('go to the API that is configured, and to no host that they name (H-38)', async () => {
-    const evil = await RawUpstream.start();
     const { host } = new URL(evil.url);
     const named: readonly (readonly [string, readonly string[]])[] = [
       [`http://${host}/api/orders`, []],
@@ -119,7 +120,6 @@ describe('bytes of a client', () => {
     const hosts = upstream.heads.map((lines) => lines.filter((line) => /^host:/i.test(line)));
     for (const lines of hosts) expect(lines).toEqual([`host: ${new URL(upstream.url).host}`]);
     expect(hosts.length).toBeGreaterThan(0);
-    await evil.stop();
   });
 
   it.each([['/API/orders'], ['/apix/orders'], ['/api.'], ['/Api/orders']])(
