@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { memoryMibOf, SERVER_CORE } from './machine.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -18,28 +18,51 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+interface Known {
+  readonly port: string;
+  readonly internalPort: string;
+  readonly publicUrl: string;
+  readonly serviceSecret: string;
+}
+
 /** The built product as a process of its own. */
 export class Product {
+  /** As it is asked: over IPv4. */
   readonly url: string;
+  readonly internalUrl: string;
+  /** As browsers know it. */
+  readonly publicUrl: string;
+  /** Of the service `bench`, where the configuration has one. */
+  readonly serviceSecret: string;
   /** Milliseconds from the start of the process to the first answer. */
   readonly startUpMs: number;
   private readonly process: ChildProcess;
 
-  private constructor(process: ChildProcess, url: string, startUpMs: number) {
+  private constructor(process: ChildProcess, known: Known, startUpMs: number) {
     this.process = process;
-    this.url = url;
+    this.url = `http://127.0.0.1:${known.port}`;
+    this.internalUrl = `http://127.0.0.1:${known.internalPort}`;
+    this.publicUrl = known.publicUrl;
+    this.serviceSecret = known.serviceSecret;
     this.startUpMs = startUpMs;
   }
 
-  /** `core`: the one core that it may use; any where it is not given. */
-  static async start(
-    environment: Readonly<Record<string, string>> = {},
-    core?: string,
-  ): Promise<Product> {
+  /** `pinned`: to the core of the servers under test. */
+  static async start({
+    environment = {},
+    pinned = false,
+    flags = [],
+  }: {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly pinned?: boolean;
+    /** For Node, before the program. */
+    readonly flags?: readonly string[];
+  } = {}): Promise<Product> {
     const [port, internal] = [await freePort(), await freePort()];
+    const serviceSecret = randomBytes(32).toString('base64url');
     const started = performance.now();
-    const serve = [process.execPath, 'dist/main.js', 'serve'];
-    const [command = '', ...args] = core === undefined ? serve : ['taskset', '-c', core, ...serve];
+    const serve = [process.execPath, ...flags, 'dist/main.js', 'serve'];
+    const [command = '', ...args] = pinned ? ['taskset', '-c', SERVER_CORE, ...serve] : serve;
     const child = spawn(command, args, {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -54,18 +77,27 @@ export class Product {
         OIDC_CLIENT_ID: 'bench',
         OIDC_CLIENT_SECRET: randomBytes(32).toString('base64url'),
         SESSION_KEYS: `bench:${randomBytes(32).toString('base64url')}`,
+        SERVICE_SECRET: serviceSecret,
         ...environment,
       },
     });
-    const url = `http://127.0.0.1:${environment['PORT'] ?? port}`;
-    await firstAnswer(`${url}/session`, child);
-    return new Product(child, url, performance.now() - started);
+    const known = {
+      port: environment['PORT'] ?? String(port),
+      internalPort: String(internal),
+      publicUrl: environment['PUBLIC_URL'] ?? `http://localhost:${port}`,
+      serviceSecret,
+    };
+    await firstAnswer(`http://127.0.0.1:${known.port}/session`, child);
+    return new Product(child, known, performance.now() - started);
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
   }
 
   /** Resident memory in MiB. */
   get memoryMib(): number {
-    const status = readFileSync(`/proc/${this.process.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
+    return memoryMibOf(this.pid);
   }
 
   async stop(): Promise<void> {
