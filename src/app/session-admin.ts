@@ -1,13 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VestibuleConfig } from '../config/config.types.js';
-import { isToken } from '../crypto/random.js';
 import { systemClock } from '../domain/clock.js';
 import type { SessionAdmin } from '../domain/session-admin.js';
 import type { EventLog } from '../logging/event-log.js';
-import { storeKeyOf } from '../session/session-credential.js';
 import { SessionDirectory } from '../session/session-directory.js';
 import type { IndexSubject } from '../session/session-index.js';
-import { TOMBSTONE_MS } from '../session/session-records.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/store.port.js';
 
@@ -43,12 +40,7 @@ export async function openSessions(config: VestibuleConfig): Promise<SessionAdmi
         client: device.client,
       })),
     endAll: (subject, provider) => directory.endAll(subjectOf(subject, provider), 'revoked'),
-    endOne: async (handle) =>
-      isToken(handle) &&
-      (await store.readDevice(storeKeyOf(handle))) !== undefined &&
-      (await store.end(storeKeyOf(handle), 'revoked', TOMBSTONE_MS))
-        ? 1
-        : 0,
+    endOne: async (handle) => ((await directory.endByHandle(handle, 'revoked')) ? 1 : 0),
     close: () => store.close(),
   };
 }

@@ -37,6 +37,31 @@ export interface AudienceRequest {
 }
 
 /**
+ * The request for a token that names an API, or undefined where none is named. Its key says all that is asked for:
+ * who asks for the same shares a token, others never do.
+ */
+export function audienceRequest({
+  via,
+  resource,
+  audience,
+  scope,
+}: {
+  readonly via: AudienceRequest['via'];
+  readonly resource?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly scope?: string | undefined;
+}): AudienceRequest | undefined {
+  if (resource === undefined && audience === undefined) return undefined;
+  return {
+    key: JSON.stringify([via, resource ?? null, audience ?? null, scope ?? null]),
+    via,
+    ...(resource !== undefined && { resource }),
+    ...(audience !== undefined && { audience }),
+    ...(scope !== undefined && { scope }),
+  };
+}
+
+/**
  * True when the access token should be renewed now: it ends within `leewayMs`, or within half of its life where that
  * is less, else a short-lived one would be renewed by every request. Unknown life is never due.
  */

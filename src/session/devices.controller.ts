@@ -5,7 +5,7 @@ import { sendJson } from '../http/answer.js';
 import { Http, type Exchange } from '../http/exchange.js';
 import { BindRoute } from '../http/route.decorator.js';
 import { isToken } from '../crypto/random.js';
-import type { Device } from './device-codec.js';
+import { deviceView } from './device-view.js';
 import { SessionDirectory } from './session-directory.js';
 import { SessionReader } from './session-reader.js';
 import { storeKeyOf } from './session-credential.js';
@@ -24,7 +24,11 @@ export class DevicesController {
   async list(@Http() exchange: Exchange): Promise<void> {
     const { handle, subject } = await this.current(exchange);
     const devices = await this.directory.list(subject);
-    sendJson(exchange, 200, { sessions: devices.map((device) => toView(device, handle)) });
+    const sessions = devices.map((device) => ({
+      ...deviceView(device),
+      current: device.handle === handle,
+    }));
+    sendJson(exchange, 200, { sessions });
   }
 
   /** A foreign, a dead and an unknown id answer the same. */
@@ -53,16 +57,4 @@ export class DevicesController {
 
 function userOf({ issuer, subject }: Identity): IndexSubject {
   return { issuer, subject };
-}
-
-/** What the page shows of a device; instants are epoch seconds. */
-function toView(device: Device, currentHandle: string): object {
-  return {
-    session_id: device.handle,
-    provider: device.provider,
-    created_at: Math.floor(device.createdAt / 1000),
-    last_seen_at: Math.floor(device.lastSeenAt / 1000),
-    client: device.client,
-    current: device.handle === currentHandle,
-  };
 }

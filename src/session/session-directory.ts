@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SessionConfig } from '../config/config.types.js';
 import { KeyRing } from '../crypto/key-ring.js';
+import { isToken } from '../crypto/random.js';
 import { Clock } from '../domain/clock.js';
 import type { Identity } from '../domain/identity.js';
 import type { EndReason } from '../domain/session.js';
@@ -83,6 +84,21 @@ export class SessionDirectory {
       return this.end(key, reason);
     }
     return false;
+  }
+
+  /** The same for whoever may end anybody's. A tombstone is left only where a session was. */
+  async endByHandle(handle: string, reason: EndReason): Promise<boolean> {
+    const key = storeKeyOf(handle);
+    if (!isToken(handle) || (await this.store.readDevice(key)) === undefined) return false;
+    return this.end(key, reason);
+  }
+
+  /** Whether the session with this handle lives, by the store's clock: one cheap command, which opens nothing. */
+  async isLive(handle: string): Promise<boolean> {
+    if (!isToken(handle)) return false;
+    const remaining = await this.store.remainingMs(storeKeyOf(handle));
+    // Records outlive their deadline by the time of a tombstone.
+    return remaining !== undefined && remaining > TOMBSTONE_MS;
   }
 
   /** All indexes of a subject (one for each key of the ring), in batches. */

@@ -32,7 +32,7 @@ export class SessionReader {
     exchange: Exchange,
     { touch }: { readonly touch: boolean },
   ): Promise<SessionOnRequest> {
-    return this.first(exchange, (id) => this.records.read(id, { touch }));
+    return first(this.idsOf(exchange), (id) => this.records.read(id, { touch }));
   }
 
   /**
@@ -45,7 +45,18 @@ export class SessionReader {
 
   /** @throws VestibuleError `store_unavailable` */
   async readWithTokens(exchange: Exchange): Promise<TokensOnRequest> {
-    return this.first(exchange, (id) => this.records.readWithTokens(id, { touch: true }));
+    return first(this.idsOf(exchange), (id) => this.records.readWithTokens(id, { touch: true }));
+  }
+
+  /**
+   * The session of a cookie that somebody else was sent and hands in: its value as it stands in the Cookie header, or
+   * with the percent-encoding taken off.
+   * @throws VestibuleError `store_unavailable`
+   */
+  async readHandedIn(value: string): Promise<TokensOnRequest> {
+    return first(this.cookie.idsOf([value]), (id) =>
+      this.records.readWithTokens(id, { touch: true }),
+    );
   }
 
   /** Where the session of the first cookie that verifies lies, without asking the store whether it lives. */
@@ -57,17 +68,17 @@ export class SessionReader {
   private idsOf(exchange: Exchange): string[] {
     return this.cookie.idsOf(cookieValues(exchange.req.headers.cookie, this.config.name));
   }
+}
 
-  private async first<T extends { readonly kind: 'live' | 'anonymous' }>(
-    exchange: Exchange,
-    read: (id: string) => Promise<T>,
-  ): Promise<(T & { readonly id?: string }) | { readonly kind: 'anonymous' }> {
-    let last: T | undefined;
-    for (const id of this.idsOf(exchange)) {
-      const reading = await read(id);
-      if (reading.kind === 'live') return { ...reading, id };
-      last ??= reading;
-    }
-    return last ?? { kind: 'anonymous' };
+async function first<T extends { readonly kind: 'live' | 'anonymous' }>(
+  ids: readonly string[],
+  read: (id: string) => Promise<T>,
+): Promise<(T & { readonly id?: string }) | { readonly kind: 'anonymous' }> {
+  let last: T | undefined;
+  for (const id of ids) {
+    const reading = await read(id);
+    if (reading.kind === 'live') return { ...reading, id };
+    last ??= reading;
   }
+  return last ?? { kind: 'anonymous' };
 }
