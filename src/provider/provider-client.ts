@@ -17,7 +17,7 @@ import type { LogoutOrder } from './logout-token.js';
 import { endSessionUrl, fillLogoutTemplate, type LogoutRequest } from './logout-url.js';
 import { refusesS256 } from './metadata-fit.js';
 import { oauthClient } from './oauth-client.js';
-import { errorName, toLoginError } from './provider-errors.js';
+import { codeRefusal, errorName, toLoginError, type CodeRefusal } from './provider-errors.js';
 import type { ProviderParts } from './provider-parts.js';
 import {
   readTokenAnswer,
@@ -39,6 +39,23 @@ export interface AuthorizationRequest {
   /** Allow-listed parameters of the login request. */
   readonly parameters: Readonly<Record<string, string>>;
 }
+
+/** What is known, at the token endpoint, of the authorization request that a code answers. */
+export interface CodeRequest {
+  readonly redirectUri: string;
+  readonly codeVerifier?: string;
+  readonly nonce?: string;
+  readonly state?: string;
+  readonly maxAge?: number;
+  readonly acrValues?: string;
+  /** Nothing but the nonce binds the code to its request: there must be an ID token that has it. */
+  readonly nonceBinds?: boolean;
+}
+
+export type HandedInCode =
+  | { readonly kind: 'redeemed'; readonly tokens: TokenSet }
+  /** What the provider says of the code; who handed it in may know. */
+  | { readonly kind: 'refused'; readonly error: CodeRefusal };
 
 export interface Redeemed {
   readonly identity: Identity;
@@ -110,35 +127,56 @@ export class ProviderClient {
    * @throws VestibuleError `login_rejected`, `not_allowed`, `provider_unreachable`, `provider_misconfigured`
    */
   async redeem(code: string, transaction: LoginTransaction): Promise<Redeemed> {
+    const { state, nonce, codeVerifier, ...rest } = transaction;
+    // A transaction that lost its secrets must not be redeemed without them.
+    if (state === '' || nonce === '' || codeVerifier === '')
+      throw new VestibuleError('login_rejected', { detail: 'incomplete transaction' });
+    const proof = this.config.pkce === 'S256' ? { codeVerifier } : {};
+    const redeemed = await this.redeemed(code, { ...rest, ...proof, state, nonce });
+    return { ...redeemed, tokens: { ...redeemed.tokens, nonce } };
+  }
+
+  /**
+   * The same for a code that came to somebody else's redirect URI, with as much of its request as they know.
+   * @throws as `redeem`
+   */
+  async redeemHandedIn(code: string, request: CodeRequest): Promise<HandedInCode> {
+    try {
+      const { tokens } = await this.redeemed(code, request);
+      return { kind: 'redeemed', tokens };
+    } catch (error) {
+      const refusal = codeRefusal(error);
+      if (refusal === undefined) throw error;
+      return { kind: 'refused', error: refusal };
+    }
+  }
+
+  private async redeemed(code: string, request: CodeRequest): Promise<Redeemed> {
     let received: RawTokenAnswer = {};
     try {
       const server = await this.parts.metadata.get();
-      received = await this.exchange(server, code, transaction);
+      received = await this.exchange(server, code, request);
       const answer = readTokenAnswer(received, this.config.tokenRequest);
-      const identity = await this.parts.identity.establish(server, answer, transaction);
+      const identity = await this.parts.identity.establish(server, answer, request);
       const kept = await this.parts.verifier.readable(answer);
-      const { nonce } = transaction;
-      return { identity, tokens: { ...toTokenSet(kept, this.clock.now()), nonce } };
+      return { identity, tokens: toTokenSet(kept, this.clock.now()) };
     } catch (error) {
       await this.discard(tokensToRevoke(received));
       throw toLoginError(error);
     }
   }
 
-  /** RFC 6749 §4.1.3, RFC 7636 §4.5. A transaction that lost its secrets must not be redeemed without them. */
+  /** RFC 6749 §4.1.3, RFC 7636 §4.5. */
   private exchange(
     server: ServerMetadata,
     code: string,
-    { state, nonce, codeVerifier, redirectUri }: LoginTransaction,
+    { state, codeVerifier, redirectUri }: CodeRequest,
   ): Promise<RawTokenAnswer> {
-    if (state === '' || nonce === '' || codeVerifier === '')
-      throw new VestibuleError('login_rejected', { detail: 'incomplete transaction' });
-    const { pkce, tokenRequest } = this.config;
     return this.parts.tokenEndpoint.request(server, 'authorization_code', {
       code,
       redirect_uri: redirectUri,
-      ...(pkce === 'S256' && { code_verifier: codeVerifier }),
-      ...(tokenRequest.state && { state }),
+      ...(codeVerifier !== undefined && { code_verifier: codeVerifier }),
+      ...(this.config.tokenRequest.state && state !== undefined && { state }),
     });
   }
 

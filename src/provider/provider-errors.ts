@@ -138,6 +138,17 @@ export function toLoginError(error: unknown): VestibuleError {
   }
 }
 
+/** What a provider may say of a code that is nobody's fault but the code's, or its request's (RFC 6749 §5.2). */
+export type CodeRefusal = 'invalid_grant' | 'invalid_scope';
+
+/** The refusal behind a failed redemption, as `toLoginError` translated it; undefined for every other failure. */
+export function codeRefusal(error: unknown): CodeRefusal | undefined {
+  if (!(error instanceof VestibuleError) || !(error.cause instanceof ResponseBodyError))
+    return undefined;
+  const { status, error: said } = error.cause;
+  return status < 500 && (said === 'invalid_grant' || said === 'invalid_scope') ? said : undefined;
+}
+
 /**
  * Which registered claim of a token was wrong. Where it is one of the times, this machine's clock is the first
  * thing to look at, and the operator is told so.

@@ -2,7 +2,6 @@ import { decodeJwt } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Identity } from '../domain/identity.js';
-import type { LoginTransaction } from '../domain/login-transaction.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
@@ -21,6 +20,12 @@ const JWS_PARTS = 3;
 type Claims = Readonly<Record<string, unknown>>;
 type Proof = Claims & { readonly sub: string };
 type OfTheRequest = Pick<IdTokenExpectation, 'nonce' | 'nonceOptional' | 'maxAge' | 'acrValues'>;
+
+/** What is known of the request that the answer is to. */
+type KnownRequest = Omit<OfTheRequest, 'nonceOptional'> & {
+  /** Nothing else binds the answer to it. */
+  readonly nonceBinds?: boolean;
+};
 
 export type Reestablished =
   /** `identity`: with the claims of now, where the answer brought any. */
@@ -48,11 +53,12 @@ export class ProviderIdentity {
   async establish(
     server: ServerMetadata,
     answer: TokenAnswer,
-    { nonce, maxAge, acrValues }: LoginTransaction,
+    { nonce, maxAge, acrValues, nonceBinds = false }: KnownRequest,
   ): Promise<Identity> {
+    if (nonceBinds && answer.idToken === undefined) return missing('id token');
     const proof = await this.prove(server, answer, {
-      nonce,
-      nonceOptional: this.config.nonce === 'optional',
+      ...(nonce !== undefined && { nonce }),
+      nonceOptional: this.config.nonce === 'optional' && !nonceBinds,
       ...(maxAge !== undefined && { maxAge }),
       ...(acrValues !== undefined && { acrValues }),
     });
