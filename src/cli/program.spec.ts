@@ -3,6 +3,7 @@ import type { VestibuleConfig } from '../config/config.types.js';
 import type { Env } from '../config/source/environment.js';
 import { readValue } from '../config/values/value-type.js';
 import { sessionKeys } from '../config/values/session-keys.js';
+import { serviceSecret } from '../config/values/service-secret.js';
 import type { ProviderInspection } from '../domain/provider-inspection.js';
 import type { SessionAdmin } from '../domain/session-admin.js';
 import { runProgram } from './program.js';
@@ -222,6 +223,24 @@ describe('vestibule keys generate', () => {
   it('never prints the same key twice', async () => {
     const runs = await Promise.all([run(['keys', 'generate']), run(['keys', 'generate'])]);
     expect(runs[0]?.out).not.toBe(runs[1]?.out);
+  });
+});
+
+describe('vestibule keys generate --service', () => {
+  it('prints a secret and the hash that the configuration takes for it, and says what goes where', async () => {
+    const { out, err, code } = await run(['keys', 'generate', '--service']);
+    const [secret = '', hash = '', ...rest] = out.split('\n');
+    expect([secret, hash, rest]).toEqual([
+      expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+      expect.stringMatching(/^sha256:[A-Za-z0-9_-]{43}$/),
+      [''],
+    ]);
+    const [given, hashed] = [readValue(serviceSecret, secret), readValue(serviceSecret, hash)];
+    expect(given).toMatchObject({ kind: 'value' });
+    expect(hashed).toEqual(given);
+    expect(err).toMatch(/secret.*service.*hash.*configuration/);
+    expect(err).not.toContain(secret);
+    expect(code).toBe(0);
   });
 });
 
