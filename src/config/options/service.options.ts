@@ -48,7 +48,7 @@ export const serviceOptions = {
     key: 'codeShape',
     type: choice('standard', 'plain'),
     default: 'standard',
-    doc: '`plain` takes `{"code": …}` alone, as JSON, for the one redirect URI of the service. Nothing then binds the code to a browser: that is the service\'s to do.',
+    doc: '`plain` takes a `code` alone, as JSON (`{"code": …}`) or as a form, for the one redirect URI of the service. Nothing then binds the code to a browser: that is the service\'s to do.',
   }),
   audiences: withDefault({
     key: 'audiences',

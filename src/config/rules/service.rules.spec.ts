@@ -43,6 +43,11 @@ describe('a service', () => {
     ],
     ['an unknown provider', `secret: ${SECRET}\nprovider: nobody`, 'services[0].provider'],
     ['no secret and more than codes', 'auth: none', 'services[0].auth'],
+    [
+      'a secret in a form where there is none',
+      `secret: ${SECRET}\nauth: client_secret_post\nscopes: [sessions]`,
+      'services[0].auth',
+    ],
   ])('refuses the start with %s', (_what, lines, key) => {
     const scopes = lines.includes('scopes:') ? '' : 'scopes: [introspect]\n';
     expect(keys(service(`id: orders\n${scopes}${lines}`))).toEqual([key]);

@@ -19,6 +19,7 @@ export function checkServices(found: FoundConfig, report: Report): void {
     }
     if (id !== undefined) ids.add(id);
     checkSecret(service, found.server, report);
+    checkMethod(service, report);
     checkCode(service, report);
     checkProvider(service, found.providers, report);
     checkRedirectUris(service, found.providers, report);
@@ -56,6 +57,16 @@ function checkSecret(
       'give it a secret, or reduce its scopes to code',
     );
   }
+}
+
+/** `/admin/sessions` is asked by GET and DELETE, which have no form that a secret could stand in. */
+function checkMethod({ values, key }: Service, report: Report): void {
+  if (values.auth !== 'client_secret_post' || values.scopes?.includes('sessions') !== true) return;
+  report.problem(
+    key('auth'),
+    'is client_secret_post, but the service may list and end sessions, which takes no form',
+    'set it to client_secret_basic, or take sessions out of its scopes',
+  );
 }
 
 /** A code is redeemed for a redirect URI that is known beforehand. */
