@@ -13,6 +13,16 @@ import { AssertionKeys } from '../identity/assertion-keys.js';
 import { JwksController } from '../identity/jwks.controller.js';
 import { HealthController } from '../ops/health.controller.js';
 import { Readiness } from '../ops/readiness.js';
+import { EventLog } from '../logging/event-log.js';
+import { ProviderRegistry } from '../provider/provider-registry.js';
+import { AdminSessionsController } from '../service/admin-sessions.controller.js';
+import { CodeGrant } from '../service/code-grant.js';
+import { OAuthErrorAnswer } from '../service/oauth-error-answer.js';
+import { ServiceAuthenticator } from '../service/service-authenticator.js';
+import { ServiceGuard } from '../service/service.guard.js';
+import { SessionExchange } from '../service/session-exchange.js';
+import { TokenController } from '../service/token.controller.js';
+import { SessionDirectory } from '../session/session-directory.js';
 import { SessionGuard } from '../session/session.guard.js';
 import { SessionReader } from '../session/session-reader.js';
 
@@ -23,6 +33,13 @@ const SHARED: readonly InjectionToken[] = [
   Readiness,
   SessionReader,
   AssertionKeys,
+  EventLog,
+  ServiceAuthenticator,
+  OAuthErrorAnswer,
+  CodeGrant,
+  SessionExchange,
+  SessionDirectory,
+  ProviderRegistry,
 ];
 
 /** The internal listener's controllers over the services of the public application. */
@@ -31,13 +48,14 @@ export class InternalModule {
   static over(application: INestApplicationContext): DynamicModule {
     return {
       module: InternalModule,
-      controllers: [HealthController, JwksController],
+      controllers: [HealthController, JwksController, TokenController, AdminSessionsController],
       providers: [
         ...SHARED.map((token) => ({
           provide: token,
           useFactory: (): unknown => application.get<unknown>(token, { strict: false }),
         })),
         { provide: APP_GUARD, useClass: SessionGuard },
+        { provide: APP_GUARD, useClass: ServiceGuard },
         { provide: APP_GUARD, useClass: CsrfGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],

@@ -10,6 +10,7 @@ import { IdentityModule } from '../identity/identity.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { ProviderModule } from '../provider/provider.module.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
+import { ServiceModule } from '../service/service.module.js';
 import { SessionGuard } from '../session/session.guard.js';
 import { SessionModule } from '../session/session.module.js';
 import { StoreModule } from '../store/store.module.js';
@@ -31,6 +32,7 @@ export class PublicModule {
         SessionModule,
         TokenModule,
         IdentityModule,
+        ServiceModule,
         AuthModule,
         ProxyModule,
         OpsModule,

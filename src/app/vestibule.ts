@@ -17,6 +17,7 @@ import { Readiness } from '../ops/readiness.js';
 import { ProxyService } from '../proxy/proxy.service.js';
 import { SpaService } from '../proxy/spa.service.js';
 import { WebsocketService } from '../proxy/websocket.service.js';
+import { IntrospectionEndpoint } from '../service/introspection.endpoint.js';
 import { SessionEndpoint } from '../session/session.endpoint.js';
 import { SessionEventsEndpoint } from '../session/session-events.endpoint.js';
 import { SessionStreams } from '../session/session-streams.js';
@@ -132,11 +133,12 @@ function upgradesOf(application: INestApplication): UpgradeHandler {
 }
 
 function internalParts(application: INestApplication, config: VestibuleConfig): EdgeParts {
+  const introspection = application.get(IntrospectionEndpoint);
   return {
     ...shared(application, config),
     listener: 'internal',
     basePath: '',
-    hot: new Map(),
+    hot: new Map([['introspect', (exchange) => introspection.handle(exchange)]]),
     otherwise: () => Promise.reject(new VestibuleError('not_found')),
   };
 }

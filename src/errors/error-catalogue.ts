@@ -116,6 +116,55 @@ export const ERROR_CATALOGUE = {
     remedy: 'Go to login_url with a page navigation.',
     level: 'debug',
   },
+  invalid_client: {
+    status: 401,
+    title: 'This service did not prove who it is',
+    remedy:
+      'Send the id and the secret of a registered service, by the method it is registered for.',
+    level: 'debug',
+  },
+  too_many_failures: {
+    status: 429,
+    title: 'This service failed too often to prove who it is',
+    remedy: 'Correct its secret, and try again after Retry-After.',
+    level: 'debug',
+  },
+  service_not_permitted: {
+    status: 403,
+    title: 'This service may not do that',
+    remedy: 'Add the scope to the service in the configuration.',
+    level: 'debug',
+  },
+  unauthorized_client: {
+    status: 400,
+    title: 'This service may not use this grant',
+    remedy: 'Add the scope to the service in the configuration.',
+    level: 'info',
+  },
+  unsupported_grant_type: {
+    status: 400,
+    title: 'This grant type is not offered here',
+    remedy: 'Use authorization_code or urn:ietf:params:oauth:grant-type:token-exchange.',
+    level: 'info',
+  },
+  invalid_grant: {
+    status: 400,
+    title: 'The code is not valid',
+    remedy: 'It was used, is too old, or belongs to another request. Start the login again.',
+    level: 'info',
+  },
+  invalid_scope: {
+    status: 400,
+    title: 'This scope cannot be given',
+    remedy: 'Ask for no scope: a token has that of its login.',
+    level: 'info',
+  },
+  invalid_target: {
+    status: 400,
+    title: 'A token for this API cannot be given',
+    remedy: 'Ask for an audience or resource that the service is registered for.',
+    level: 'info',
+  },
   insufficient_scope: {
     status: 403,
     title: 'The login does not cover this call',

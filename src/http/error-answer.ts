@@ -37,7 +37,8 @@ export class ErrorAnswer {
     });
   }
 
-  private report(exchange: Exchange, error: VestibuleError): void {
+  /** The log line alone, for answers of another form. */
+  report(exchange: Exchange, error: VestibuleError): void {
     const { level } = errorEntry(error.code);
     if (level === 'debug') return;
     this.log.event(level === 'error' ? 'request.failed' : 'request.refused', {

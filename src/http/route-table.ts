@@ -1,8 +1,16 @@
+import type { ServiceScope } from '../config/config.types.js';
+
 export type Listener = 'public' | 'internal';
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH';
 
-/** Who may come: `open` carries its reason, because everything else is denied without a session. */
-export type Access = { readonly open: string } | 'session';
+/**
+ * Who may come: `open` carries its reason, because everything else is denied without a session, or to anybody but a
+ * registered service that has the scope. With `by-grant` the grant type says which scope, and its handler judges.
+ */
+export type Access = { readonly open: string } | 'session' | ServiceAccess;
+export interface ServiceAccess {
+  readonly service: ServiceScope | 'by-grant';
+}
 
 /**
  * How a request proves that it comes from our own pages:
@@ -180,6 +188,41 @@ const INTERNAL = {
     method: 'GET',
     path: '/.well-known/jwks.json',
     access: { open: 'public keys, by which an API verifies an identity assertion' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
+  introspect: {
+    method: 'POST',
+    path: '/introspect',
+    access: { service: 'introspect' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'hot',
+  },
+  token: {
+    method: 'POST',
+    path: '/token',
+    access: { service: 'by-grant' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
+  'admin.sessions': {
+    method: 'GET',
+    path: '/admin/sessions',
+    access: { service: 'sessions' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
+  'admin.sessions.end-all': {
+    method: 'DELETE',
+    path: '/admin/sessions',
+    access: { service: 'sessions' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
+  'admin.sessions.end': {
+    method: 'DELETE',
+    path: '/admin/sessions/:session_id',
+    access: { service: 'sessions' },
     csrf: { exempt: 'no browser comes here' },
     dispatch: 'nest',
   },

@@ -25,6 +25,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'session',
   ],
   identity: ['config', 'domain', 'crypto', 'http'],
+  service: [
+    'config',
+    'domain',
+    'errors',
+    'logging',
+    'http',
+    'provider',
+    'session',
+    'token',
+    'identity',
+  ],
   auth: ['config', 'domain', 'errors', 'crypto', 'logging', 'store', 'http', 'provider', 'session'],
   proxy: [
     'config',
@@ -50,6 +61,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'session',
     'token',
     'identity',
+    'service',
     'auth',
     'proxy',
     'ops',
@@ -75,6 +87,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   cookie: ['http'],
   send: ['proxy'],
   'proxy-addr': ['proxy'],
+  'rate-limiter-flexible': ['service'],
   commander: ['cli'],
 };
 

@@ -16,6 +16,8 @@ export interface Outgoing {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** The address of this machine that asks; any, by default. */
+  readonly localAddress?: string;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Outgoing {
  */
 export function exchange(
   url: string,
-  { method = 'GET', headers = {}, body }: Outgoing = {},
+  { method = 'GET', headers = {}, body, localAddress }: Outgoing = {},
 ): Promise<Hop> {
   const target = new URL(url);
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -43,6 +45,7 @@ export function exchange(
         path: `${target.pathname}${target.search}`,
         headers: sent,
         agent: false,
+        ...(localAddress !== undefined && { localAddress }),
       },
       (answer) => {
         const chunks: Buffer[] = [];

@@ -151,7 +151,20 @@ export class Stage {
     person: UserAgent,
     { as = 'alice', ...query }: Readonly<Record<string, string>> = {},
   ): Promise<string> {
-    let hop = await person.load(this.url(`/login?${new URLSearchParams(query).toString()}`));
+    const login = this.url(`/login?${new URLSearchParams(query).toString()}`);
+    return this.sentTo([this.bff.origin, ...this.appUris], { person, from: login, as });
+  }
+
+  /** Logs in at the provider, from an address on, until it leads to one of these places, which nobody visits. */
+  async sentTo(
+    places: readonly string[],
+    {
+      person = this.person(),
+      from,
+      as = 'alice',
+    }: { readonly person?: UserAgent; readonly from: string; readonly as?: string },
+  ): Promise<string> {
+    let hop = await person.load(from);
     for (;;) {
       if (hop.headers.location === undefined) {
         const action =
@@ -167,7 +180,7 @@ export class Stage {
         continue;
       }
       const next = new URL(hop.headers.location, hop.url).href;
-      if ([this.bff.origin, ...this.appUris].some((uri) => next.startsWith(uri))) return next;
+      if (places.some((place) => next.startsWith(place))) return next;
       hop = await person.load(next, { site: 'same-origin' });
     }
   }

@@ -1,0 +1,100 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { ServicesConfig, type ServiceConfig, type ServiceScope } from '../config/config.types.js';
+import type { ErrorCode } from '../errors/error-catalogue.js';
+import { VestibuleError } from '../errors/vestibule.error.js';
+import { headerOf, type Exchange } from '../http/exchange.js';
+import type { Access } from '../http/route-table.js';
+import { EventLog } from '../logging/event-log.js';
+import { credentialsOf, type Credentials } from './client-credentials.js';
+import { FailureLimit } from './failure-limit.js';
+import type { Parameters } from './request-parameters.js';
+
+/** What the secret of a service that does not exist is compared with. */
+const NOBODY = randomBytes(32);
+
+/** Finds out which registered service asks, and whether it may (RFC 6749 §2.3, §3.2.1). */
+@Injectable()
+export class ServiceAuthenticator {
+  constructor(
+    @Inject(ServicesConfig) private readonly services: readonly ServiceConfig[],
+    private readonly failures: FailureLimit,
+    @Inject(EventLog) private readonly log: EventLog,
+  ) {}
+
+  /**
+   * The service, by exactly the method that it is registered for, if it may come where a row has this access.
+   * @throws VestibuleError `invalid_client`, `too_many_failures`, `service_not_permitted`, `bad_request`
+   */
+  async authenticate(
+    exchange: Exchange,
+    parameters: Parameters,
+    access: Access,
+  ): Promise<ServiceConfig> {
+    if (access === 'session' || !('service' in access)) throw new TypeError('no row for services');
+    const credentials = credentialsOf(exchange, parameters);
+    const service = this.named(credentials);
+    const peer = exchange.req.socket.remoteAddress ?? 'unknown';
+    const seconds = await this.failures.waitSeconds(service?.id, peer);
+    if (seconds > 0) {
+      exchange.res.setHeader('Retry-After', seconds);
+      throw this.refusal(exchange, service, 'too_many_failures');
+    }
+    if (!proves(credentials, service) || !mayCome(exchange, service)) {
+      await this.failures.failed(service?.id, peer);
+      // RFC 9110 §11.6.1: a 401 always says how.
+      exchange.res.setHeader('WWW-Authenticate', 'Basic realm="vestibule"');
+      throw this.refusal(exchange, service, 'invalid_client');
+    }
+    if (access.service !== 'by-grant')
+      this.require(exchange, service, access.service, 'service_not_permitted');
+    return service;
+  }
+
+  /** @throws VestibuleError with this code for a service without the scope */
+  require(
+    exchange: Exchange,
+    service: ServiceConfig,
+    scope: ServiceScope,
+    code: 'service_not_permitted' | 'unauthorized_client',
+  ): void {
+    if (!service.scopes.includes(scope)) throw this.refusal(exchange, service, code);
+  }
+
+  /** Whoever names nobody is the one service that needs no secret, if there is just one. */
+  private named(credentials: Credentials): ServiceConfig | undefined {
+    if (credentials.method === 'unusable') return undefined;
+    const { id, method } = credentials;
+    if (id !== undefined) return this.services.find((one) => one.id === id);
+    const open = this.services.filter((one) => one.auth === method);
+    return open.length === 1 ? open[0] : undefined;
+  }
+
+  /** An id that is not ours stays out of the log: it may be a secret in the wrong place. */
+  private refusal(
+    { id: request, req }: Exchange,
+    service: ServiceConfig | undefined,
+    code: ErrorCode,
+  ): VestibuleError {
+    const peer = req.socket.remoteAddress;
+    this.log.event('service.refused', { request, service: service?.id, peer, code });
+    return new VestibuleError(code);
+  }
+}
+
+/** Hashes and compares whether there is such a service or not: the time tells neither that nor how much agrees. */
+function proves(
+  credentials: Credentials,
+  service: ServiceConfig | undefined,
+): service is ServiceConfig {
+  const secret = 'secret' in credentials ? credentials.secret : '';
+  const isRight = timingSafeEqual(hash('sha256', secret, 'buffer'), service?.secretHash ?? NOBODY);
+  if (service === undefined || service.auth !== credentials.method) return false;
+  return service.auth === 'none' || (isRight && service.secretHash !== undefined);
+}
+
+/** Without a secret, being on this machine is the proof, and a page in a browser here must not have it. */
+function mayCome(exchange: Exchange, { auth }: ServiceConfig): boolean {
+  if (auth !== 'none') return true;
+  return ['origin', 'sec-fetch-site'].every((name) => headerOf(exchange, name) === undefined);
+}
