@@ -58,8 +58,8 @@ export class AdminSessionsController {
     return { issuer: provider.config.issuer, subject };
   }
 
-  private tell({ id: request }: Exchange, service: string, count: number): void {
-    this.log.event('service.sessions_ended', { request, service, count });
+  private tell({ id: request }: Exchange, caller: string, count: number): void {
+    this.log.event('service.sessions_ended', { request, caller, count });
   }
 }
 

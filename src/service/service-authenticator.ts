@@ -77,7 +77,7 @@ export class ServiceAuthenticator {
     code: ErrorCode,
   ): VestibuleError {
     const peer = req.socket.remoteAddress;
-    this.log.event('service.refused', { request, service: service?.id, peer, code });
+    this.log.event('service.refused', { request, caller: service?.id, peer, code });
     return new VestibuleError(code);
   }
 }

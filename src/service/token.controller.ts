@@ -32,7 +32,7 @@ export class TokenController {
     const response = await this.run(grant, exchange, call);
     this.log.event('service.token_given', {
       request: exchange.id,
-      service: call.service.id,
+      caller: call.service.id,
       grant: grant === CODE ? 'code' : 'exchange',
     });
     // RFC 6749 §5.1; Cache-Control is on every answer.

@@ -80,7 +80,7 @@ describe('/admin/sessions', () => {
     expect(await stage.view(one)).toMatchObject({ authenticated: false, reason: 'revoked' });
     expect(await stage.view(other)).toMatchObject({ authenticated: true });
     expect(stage.bff.logged('service.sessions_ended').at(-1)).toMatchObject({
-      service: 'support',
+      caller: 'support',
       count: 1,
     });
     expect((await end(`/${id}`)).status).toBe(404);

@@ -114,6 +114,20 @@ ${servicesFile(gateway, posting, operator)}`,
       expect(await introspect(token)).toEqual(INACTIVE);
   });
 
+  it('remembers no answer: not for another service, and not beyond the end (ATK-62, ATK-63)', async () => {
+    const person = await stage.member();
+    const form = { token: await valueOf(person) };
+    for (let round = 0; round < 2; round += 1) {
+      expect(jsonOf(await gateway.ask(stage, '/introspect', { form }))).toMatchObject({
+        active: true,
+      });
+      expect((await operator.ask(stage, '/introspect', { form })).status).toBe(403);
+    }
+    const { sid } = await introspect(form.token);
+    await operator.ask(stage, `/admin/sessions/${String(sid)}`, { method: 'DELETE' });
+    expect(await introspect(form.token)).toEqual(INACTIVE);
+  });
+
   it('takes no token of the provider for a session (ATK-78)', async () => {
     await stage.member();
     const { body } = stage.op.callsOf(PATHS.token).at(-1)?.answer ?? { body: '{}' };
@@ -265,7 +279,7 @@ ${servicesFile(gateway, posting, operator)}`,
       (await askAs(stage, '/introspect', { form: { token: 'x' }, headers: swapped })).status,
     ).toBe(401);
     expect(stage.bff.logged('service.refused').at(-2)).toMatchObject({
-      service: 'gateway',
+      caller: 'gateway',
       code: 'invalid_client',
       peer: '127.0.0.1',
     });

@@ -140,7 +140,7 @@ describe('POST /token with a code that a service received (RFC 6749 §4.1.3)', (
     expect(stage.op.callsOf(PATHS.revoke)).toEqual([]);
     expect(stage.bff.logged('session.started')).toEqual([]);
     expect(stage.bff.logged('service.token_given')).toMatchObject([
-      { service: 'backend', grant: 'code' },
+      { caller: 'backend', grant: 'code' },
     ]);
   });
 
@@ -486,8 +486,8 @@ describe('who may ask /token (RFC 6749 §2.3)', () => {
       'unauthorized_client',
     ]);
     expect(stage.bff.logged('service.refused')).toMatchObject([
-      { service: 'gateway', code: 'unauthorized_client' },
-      { service: 'keeper', code: 'unauthorized_client' },
+      { caller: 'gateway', code: 'unauthorized_client' },
+      { caller: 'keeper', code: 'unauthorized_client' },
     ]);
   });
 

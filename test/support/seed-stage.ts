@@ -18,6 +18,8 @@ export interface SeedStageOptions<P extends EmulatedProvider = EmulatedProvider>
   readonly authMethod: ClientAuthMethod;
   /** Over what a profile leaves to the operator: issuer, client id, secret. */
   readonly env?: Env;
+  /** A vestibule.yaml. */
+  readonly file?: string;
   /** The port of the product, where somebody else must know it beforehand. */
   readonly port?: number;
   /** By default letters and digits only, as the consoles of these providers make them. */
@@ -58,6 +60,7 @@ export class SeedStage<P extends EmulatedProvider = EmulatedProvider> {
     const bff = await BffHost.start({
       clock,
       port,
+      ...(options.file !== undefined && { file: options.file }),
       env: {
         SESSION_KEYS: newSessionKeys(),
         // Longer than any token of these providers lives.
