@@ -13,6 +13,7 @@ const onPath = (program: string): boolean =>
 
 const PREREQUISITES: readonly Prerequisite[] = [
   { name: 'redis-server', debianPackage: 'redis-server', found: () => onPath('redis-server') },
+  { name: 'curl', debianPackage: 'curl', found: () => onPath('curl') },
   {
     name: 'Chromium',
     debianPackage: 'chromium',

@@ -13,6 +13,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import {
   claimDetail,
   classifyTokenFailure,
+  codeRefusal,
   errorName,
   toLoginError,
   type TokenFailure,
@@ -185,6 +186,27 @@ describe('toLoginError', () => {
   it('leaves our own errors as they are', () => {
     const error = new VestibuleError('login_rejected', { detail: 'id token: nonce' });
     expect(toLoginError(error)).toBe(error);
+  });
+});
+
+describe('codeRefusal', () => {
+  it.each<[Answer, unknown]>([
+    [oauthError('invalid_grant'), 'invalid_grant'],
+    [oauthError('invalid_scope'), 'invalid_scope'],
+    [oauthError('invalid_grant', 401), 'invalid_grant'],
+    [oauthError('invalid_client', 401), undefined],
+    [oauthError('unauthorized_client'), undefined],
+    [oauthError('invalid_request'), undefined],
+    [oauthError('invalid_grant', 500), undefined],
+    [html(400), undefined],
+  ])('of %j is %s: what is not the fault of the code is ours', async (given, refusal) => {
+    answer(given);
+    expect(codeRefusal(toLoginError(await failure()))).toBe(refusal);
+  });
+
+  it('is nothing of what we refuse ourselves', () => {
+    expect(codeRefusal(new VestibuleError('login_rejected', { detail: 'nonce' }))).toBeUndefined();
+    expect(codeRefusal(new Error('invalid_grant'))).toBeUndefined();
   });
 });
 

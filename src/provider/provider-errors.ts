@@ -145,8 +145,8 @@ export type CodeRefusal = 'invalid_grant' | 'invalid_scope';
 export function codeRefusal(error: unknown): CodeRefusal | undefined {
   if (!(error instanceof VestibuleError) || !(error.cause instanceof ResponseBodyError))
     return undefined;
-  const { status, error: said } = error.cause;
-  return status < 500 && (said === 'invalid_grant' || said === 'invalid_scope') ? said : undefined;
+  const { error: said } = error.cause;
+  return said === 'invalid_grant' || said === 'invalid_scope' ? said : undefined;
 }
 
 /**

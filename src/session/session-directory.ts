@@ -95,7 +95,6 @@ export class SessionDirectory {
 
   /** Whether the session with this handle lives, by the store's clock: one cheap command, which opens nothing. */
   async isLive(handle: string): Promise<boolean> {
-    if (!isToken(handle)) return false;
     const remaining = await this.store.remainingMs(storeKeyOf(handle));
     // Records outlive their deadline by the time of a tombstone.
     return remaining !== undefined && remaining > TOMBSTONE_MS;

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Env } from '../../src/config/source/environment.js';
 import { errors } from 'oidc-provider';
 import { jsonOf, type Hop } from '../support/http-exchange.js';
 import { PATHS, RESOURCE } from '../support/op-host.js';
@@ -40,10 +41,10 @@ const local = new ServiceCaller('local', {
 });
 const gateway = new ServiceCaller('gateway', { scopes: '[introspect]' });
 
-const openStage = (): Promise<Stage> =>
+const openStage = (env: Env = {}): Promise<Stage> =>
   Stage.open({
     redis: true,
-    env: { OIDC_SCOPE: `openid profile email ${SCOPES}` },
+    env: { OIDC_SCOPE: `openid profile email ${SCOPES}`, ...env },
     op: {
       configuration: {
         pkce: { required: () => false },
@@ -76,8 +77,12 @@ ${servicesFile(backend, keeper, local, gateway)}`,
   });
 
 let stage: Stage;
-beforeEach(async () => {
-  stage = await openStage();
+beforeEach(() => stageWith());
+afterEach(() => stage.close());
+
+/** The provider knows the services' redirect URIs as well as ours. */
+async function stageWith(env: Env = {}): Promise<void> {
+  stage = await openStage(env);
   await stage.bff.untilLogged('store.connected');
   stage.op.register({
     clientId: CLIENT_ID,
@@ -85,8 +90,7 @@ beforeEach(async () => {
     publicUrl: stage.bff.url(''),
     more: { redirect_uris: [stage.url('/callback'), CALLBACK, SPARE, PLAIN_CALLBACK] },
   });
-});
-afterEach(() => stage.close());
+}
 
 const errorOf = (hop: Hop): unknown => [hop.status, jsonOf(hop)['error']];
 
@@ -167,11 +171,36 @@ describe('POST /token with a code that a service received (RFC 6749 §4.1.3)', (
     expect(stage.op.callsOf(PATHS.revoke)).toHaveLength(1);
   });
 
+  it('needs the nonce in the ID token where nothing else binds the code, also of a provider that may leave it out', async () => {
+    await stage.close();
+    await stageWith({ OIDC_NONCE: 'optional' });
+    stage.op.forgeIdToken(({ claims: { nonce: _left, ...claims } }) => stage.op.key.sign(claims));
+    const { code_verifier: _verifier, ...form } = formOf(await codeFor(CALLBACK, { pkce: false }));
+    const alone = await backend.ask(stage, '/token', { form: { ...form, nonce } });
+    expect(errorOf(alone)).toEqual([502, 'server_error']);
+    const both = await backend.ask(stage, '/token', {
+      form: { ...formOf(await codeFor()), nonce },
+    });
+    expect(both.status).toBe(200);
+  });
+
+  it('takes a verifier for no proof where the provider is one that knows none', async () => {
+    await stage.close();
+    await stageWith({ OIDC_PKCE: 'none' });
+    const answer = await backend.ask(stage, '/token', { form: formOf('x') });
+    expect(errorOf(answer)).toEqual([400, 'invalid_request']);
+  });
+
   it('takes no nonce for a proof that no ID token has', async () => {
+    // Who it is may be said by the access token alone; to whom the code belongs may not.
+    await stage.close();
+    await stageWith({ OIDC_IDENTITY: 'access_token' });
     const { code_verifier: _left, ...form } = formOf(await codeFor(CALLBACK, { pkce: false }));
     stage.op.forgeIdToken(() => undefined);
     const answer = await backend.ask(stage, '/token', { form: { ...form, nonce } });
     expect(errorOf(answer)).toEqual([502, 'server_error']);
+    const bound = { ...formOf(await codeFor()), nonce };
+    expect((await backend.ask(stage, '/token', { form: bound })).status).toBe(200);
   });
 
   it.each<[string, Record<string, string | undefined>, number, string]>([
