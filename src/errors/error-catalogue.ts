@@ -139,7 +139,7 @@ export const ERROR_CATALOGUE = {
     status: 400,
     title: 'This service may not use this grant',
     remedy: 'Add the scope to the service in the configuration.',
-    level: 'info',
+    level: 'debug',
   },
   unsupported_grant_type: {
     status: 400,
