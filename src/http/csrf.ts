@@ -24,6 +24,14 @@ export function comesFromOwnPage(exchange: Exchange, server: OriginConfig): bool
   return origin === undefined || origin === server.origin;
 }
 
+/** True where the browser names our own page as the sender by `Origin`, which must be there (RFC 6455 §10.2). */
+export function hasOwnOrigin(exchange: Exchange, server: OriginConfig): boolean {
+  const origin = headerOf(exchange, 'origin');
+  return (
+    origin !== undefined && (origin === server.origin || server.allowedOrigins.includes(origin))
+  );
+}
+
 /** True for a read that no other site started. */
 export function isOwnRead(exchange: Exchange, server: OriginConfig): boolean {
   const origin = headerOf(exchange, 'origin');
@@ -31,6 +39,11 @@ export function isOwnRead(exchange: Exchange, server: OriginConfig): boolean {
   const site = headerOf(exchange, 'sec-fetch-site');
   if (site !== undefined) return site !== 'cross-site';
   return origin === undefined || origin === server.origin;
+}
+
+/** Methods that ask for nothing to change (RFC 9110 §9.2.1). */
+export function isSafeMethod(method: string): boolean {
+  return SAFE_METHODS.has(method);
 }
 
 /** Judges a request by its row of the route table. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CsrfConfig, ServerConfig } from '../config/config.types.js';
-import { comesFromOwnPage, passesCsrf, provesOwnPage } from './csrf.js';
+import { comesFromOwnPage, hasOwnOrigin, passesCsrf, provesOwnPage } from './csrf.js';
 import { headerOf, type Exchange } from './exchange.js';
 import type { CsrfRule } from './route-table.js';
 
@@ -20,6 +20,11 @@ export class OwnPage {
   /** True when the browser, where it says so, names our own page as the sender. */
   isSenderOf(exchange: Exchange): boolean {
     return comesFromOwnPage(exchange, this.server);
+  }
+
+  /** True when the browser names our own page by `Origin`; silence does not pass. */
+  isOriginOf(exchange: Exchange): boolean {
+    return hasOwnOrigin(exchange, this.server);
   }
 
   /** True when the request claims to be a fetch of our own page, rightly or not. */

@@ -10,7 +10,7 @@ import { SessionReader, type TokensOnRequest } from '../session/session-reader.j
 import { unauthenticated } from '../session/session.guard.js';
 import { AudienceTokens } from '../token/audience-tokens.js';
 import { TokenRefresher, type FreshTokens } from '../token/token-refresher.js';
-import { checkStepUp } from './step-up.js';
+import { checkStepUp } from '../session/step-up.js';
 
 type Live = Extract<TokensOnRequest, { kind: 'live' }>;
 export type HeldByRequest = Live & { readonly id: string };

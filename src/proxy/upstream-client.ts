@@ -6,7 +6,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
 import type { FlatHeaders } from '../http/flat-headers.js';
 import { EventLog } from '../logging/event-log.js';
-import { ClientAddress } from './client-address.js';
+import { ClientAddress } from '../http/client-address.js';
 import { RequestBody } from './request-body.js';
 import { UpstreamAnswer, type Forwarded } from './upstream-answer.js';
 import { toClientHeaders, toUpstreamHeaders, type AnswerPolicy } from './upstream-headers.js';

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { Inject, Injectable } from '@nestjs/common';
-import { ServerConfig } from '../config/config.types.js';
+import { Injectable } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
-import { headerOf, type Exchange } from '../http/exchange.js';
+import type { Exchange } from '../http/exchange.js';
+import { OwnPage } from '../http/own-page.js';
 import { ProxyCaller, type Caller } from './proxy-caller.js';
 import { ProxyService, type ProxyRoute } from './proxy.service.js';
 import { SpaService } from './spa.service.js';
@@ -19,7 +19,7 @@ export class WebsocketService {
     private readonly callers: ProxyCaller,
     private readonly upstream: UpstreamClient,
     private readonly upgrades: UpstreamUpgrade,
-    @Inject(ServerConfig) private readonly server: ServerConfig,
+    private readonly ownPage: OwnPage,
   ) {}
 
   /** True for a request that is to be judged here and not as a plain one. */
@@ -77,10 +77,6 @@ export class WebsocketService {
    * (RFC 6455 §10.2).
    */
   private checkOrigin(exchange: Exchange): void {
-    const origin = headerOf(exchange, 'origin');
-    const { allowedOrigins } = this.server;
-    if (origin === this.server.origin) return;
-    if (origin === undefined || !allowedOrigins.includes(origin))
-      throw new VestibuleError('csrf_refused');
+    if (!this.ownPage.isOriginOf(exchange)) throw new VestibuleError('csrf_refused');
   }
 }

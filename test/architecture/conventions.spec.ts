@@ -52,7 +52,7 @@ const MUST_HAVE_SPECS: readonly string[] = [
   'provider/provider-keys',
   'provider/provider-metadata',
   'provider/token-answer',
-  'proxy/client-address',
+  'http/client-address',
   'proxy/upstream-headers',
   'service/client-credentials',
   'service/oauth-error-answer',

@@ -4,13 +4,13 @@ import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 
 /**
- * Judges whether a login is strong and recent enough for a route (RFC 9470).
+ * Judges whether a login is strong and recent enough (RFC 9470). The tokens are looked at only for their scopes.
  * @throws VestibuleError `step_up_required` (the members say what is asked for), `insufficient_scope`
  */
 export function checkStepUp(
   { acr, maxAgeS, scopes }: StepUpConfig,
   { record: { identity } }: LiveSession,
-  tokens: TokenSet,
+  tokens: TokenSet | undefined,
   now: number,
 ): void {
   const strong = acr.length === 0 || (identity.acr !== undefined && acr.includes(identity.acr));
@@ -25,7 +25,7 @@ export function checkStepUp(
       },
     });
   }
-  const granted = new Set((tokens.scope ?? '').split(' '));
+  const granted = new Set((tokens?.scope ?? '').split(' '));
   const lacking = scopes.filter((scope) => !granted.has(scope));
   if (lacking.length > 0)
     throw new VestibuleError('insufficient_scope', { members: { scope: lacking.join(' ') } });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
 
-/** Finds the client's address: the right-most hop of X-Forwarded-For that is not a trusted proxy. */
+/** Tells trusted proxies from others, and finds the client's address behind them. */
 export class ClientAddress {
   private readonly trusts: ((address: string, hop: number) => boolean) | undefined;
 
@@ -11,6 +11,12 @@ export class ClientAddress {
     this.trusts = trusted.length === 0 ? undefined : proxyAddr.compile([...trusted]);
   }
 
+  /** Whether whoever holds the connection is a trusted proxy: only then is anything believed that it says of others. */
+  isProxy({ socket: { remoteAddress } }: IncomingMessage): boolean {
+    return remoteAddress !== undefined && this.trusts?.(remoteAddress, 0) === true;
+  }
+
+  /** The right-most hop of X-Forwarded-For that is not a trusted proxy. */
   of(req: IncomingMessage): string {
     if (this.trusts === undefined) return req.socket.remoteAddress ?? 'unknown';
     // A hop that is no address says nothing: then the proxy before it is the farthest that is known.
