@@ -159,7 +159,8 @@ async function dispatch(
   if (!METHODS.has(exchange.method)) throw new VestibuleError('method_not_allowed');
   if (exchange.path === '') throw new VestibuleError('ambiguous_path');
   if (exchange.path === OUTSIDE) throw new VestibuleError('not_found');
-  if (answerPreflight(exchange, parts.server, parts.csrf)) return;
+  // To a gateway an answer is leave: what it may make of a preflight its policy says.
+  if (parts.listener === 'public' && answerPreflight(exchange, parts.server, parts.csrf)) return;
   const match = matcher.match(exchange.method, exchange.path);
   switch (match.kind) {
     case 'method':

@@ -15,6 +15,7 @@ import { SessionGuard } from '../session/session.guard.js';
 import { SessionModule } from '../session/session.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { TokenModule } from '../token/token.module.js';
+import { VerifyModule } from '../verify/verify.module.js';
 import { RuntimeModule, type Runtime } from './runtime.module.js';
 
 /** The whole product and the public listener's controllers. */
@@ -35,6 +36,7 @@ export class PublicModule {
         ServiceModule,
         AuthModule,
         ProxyModule,
+        VerifyModule,
         OpsModule,
       ],
       providers: [

@@ -21,6 +21,7 @@ import { IntrospectionEndpoint } from '../service/introspection.endpoint.js';
 import { SessionEndpoint } from '../session/session.endpoint.js';
 import { SessionEventsEndpoint } from '../session/session-events.endpoint.js';
 import { SessionStreams } from '../session/session-streams.js';
+import { VerifyEndpoint } from '../verify/verify.endpoint.js';
 import { createEdge, createUpgradeEdge, type EdgeParts, type UpgradeHandler } from './edge.js';
 import { InternalModule } from './internal.module.js';
 import { PublicModule } from './public.module.js';
@@ -134,11 +135,15 @@ function upgradesOf(application: INestApplication): UpgradeHandler {
 
 function internalParts(application: INestApplication, config: VestibuleConfig): EdgeParts {
   const introspection = application.get(IntrospectionEndpoint);
+  const verify = application.get(VerifyEndpoint);
   return {
     ...shared(application, config),
     listener: 'internal',
     basePath: '',
-    hot: new Map([['introspect', (exchange) => introspection.handle(exchange)]]),
+    hot: new Map([
+      ['introspect', (exchange) => introspection.handle(exchange)],
+      ['verify', (exchange) => verify.handle(exchange)],
+    ]),
     otherwise: () => Promise.reject(new VestibuleError('not_found')),
   };
 }

@@ -6,6 +6,7 @@ import { BrowserBinding } from './browser-binding.js';
 import { CallbackController } from './callback.controller.js';
 import { CallbackService } from './callback.service.js';
 import { LoginController } from './login.controller.js';
+import { LoginRequiredController } from './login-required.controller.js';
 import { LoginRequests } from './login-requests.js';
 import { LoginService } from './login.service.js';
 import { LoginTransactions } from './login-transactions.js';
@@ -17,6 +18,7 @@ import { ReturnTo } from './return-to.js';
 @Module({
   controllers: [
     LoginController,
+    LoginRequiredController,
     CallbackController,
     LogoutController,
     BackchannelLogoutController,

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProxyRoutesConfig, ServerConfig, type ProxyRouteConfig } from '../config/config.types.js';
+import { MAX_RETURN_TO } from '../http/public-url.js';
 import { belowBase, judgeTarget } from '../http/request-path.js';
 import { ownPrefixes } from '../http/route-table.js';
 
-const MAX_LENGTH = 2_048;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const SUSPICIOUS = /[\u0000-\u0020\u007f-\u009f\\\u200b-\u200f\u2028-\u202f\u2060\ufeff]/;
 
@@ -29,7 +29,7 @@ export class ReturnTo {
   }
 
   private accepted(value: string | undefined): string | undefined {
-    if (value === undefined || value.length > MAX_LENGTH || SUSPICIOUS.test(value))
+    if (value === undefined || value.length > MAX_RETURN_TO || SUSPICIOUS.test(value))
       return undefined;
     if (!value.startsWith('/')) return this.foreign(value);
     const url = parse(value, this.server.origin);

@@ -21,17 +21,18 @@ export class ErrorAnswer {
     private readonly urls: PublicUrl,
   ) {}
 
-  send(exchange: Exchange, thrown: unknown): void {
+  /** `returnTo`: where a login leads that the error asks for. */
+  send(exchange: Exchange, thrown: unknown, returnTo?: string): void {
     const error = toVestibuleError(thrown);
     this.report(exchange, error);
-    const login = this.loginFor(error);
+    const login = this.loginFor(error, returnTo);
     sendError(exchange, NEEDS_LOGIN.has(error.code) ? withLogin(error, login) : error, { login });
   }
 
   /** A login that is to be stronger or newer asks the provider for it (RFC 9470 §4). */
-  private loginFor({ code, members = {} }: VestibuleError): string {
+  private loginFor({ code, members = {} }: VestibuleError, returnTo: string | undefined): string {
     const { acr_values: acr, max_age: maxAge } = code === 'step_up_required' ? members : {};
-    return this.urls.path('/login', {
+    return this.urls.login(returnTo, {
       ...(acr !== undefined && { acr_values: String(acr) }),
       ...(maxAge !== undefined && { max_age: String(maxAge) }),
     });

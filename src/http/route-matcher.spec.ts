@@ -7,7 +7,10 @@ describe('RouteMatcher', () => {
   it.each(
     ROUTE_TABLE.map((route) => [route.listener, route.method, route.path, route.name] as const),
   )('finds on the %s listener %s %s: %s', (listener, method, path, name) => {
-    const found = new RouteMatcher(listener).match(method, path.replace(/:\w+/g, 'value'));
+    const found = new RouteMatcher(listener).match(
+      method,
+      path.replace(/:\w+/g, 'value').replace(/\/\*$/, ''),
+    );
     expect(found).toMatchObject({ kind: 'route', route: { name } });
   });
 
@@ -28,6 +31,24 @@ describe('RouteMatcher', () => {
 
   it.each([['/login'], ['/session'], ['/callback']])(
     'has nothing at %p of the internal listener',
+    (path) => {
+      expect(new RouteMatcher('internal').match('GET', path)).toEqual({ kind: 'none' });
+    },
+  );
+
+  it.each([['/verify'], ['/verify/'], ['/verify/a'], ['/verify/a/b/c.php'], ['/verify/a/']])(
+    'finds what takes everything below it, with any method: %s',
+    (path) => {
+      for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE'])
+        expect(new RouteMatcher('internal').match(method, path)).toMatchObject({
+          kind: 'route',
+          route: { name: 'verify' },
+        });
+    },
+  );
+
+  it.each([['/verifyx'], ['/Verify'], ['/verify;a=b'], ['/x/verify'], ['/verif']])(
+    'finds nothing at %s, which only looks like it',
     (path) => {
       expect(new RouteMatcher('internal').match('GET', path)).toEqual({ kind: 'none' });
     },

@@ -7,6 +7,9 @@ export type RouteMatch =
   | { readonly kind: 'method'; readonly allow: readonly Method[] }
   | { readonly kind: 'none' };
 
+/** What ends the path of a row that takes every path below it, itself included, with any method. */
+const ANYTHING = '/*';
+
 interface Pattern {
   readonly segments: readonly string[];
   readonly route: Route;
@@ -17,17 +20,23 @@ export class RouteMatcher {
   private readonly exact = new Map<string, Route[]>();
   /** By their first segment, so that a path of somebody else's is not taken apart. */
   private readonly patterns = new Map<string, Pattern[]>();
+  /** Rows that take whatever stands below their first segment, by that segment. */
+  private readonly trees = new Map<string, RouteMatch>();
 
   constructor(listener: Listener) {
     const routes = ROUTE_TABLE.filter((route) => route.listener === listener);
     for (const route of routes) {
-      if (route.path.includes(':'))
+      if (route.path.endsWith(ANYTHING))
+        this.trees.set(route.path.slice(0, -ANYTHING.length), { kind: 'route', route });
+      else if (route.path.includes(':'))
         add(this.patterns, firstSegment(route.path), { segments: route.path.split('/'), route });
       else add(this.exact, route.path, route);
     }
   }
 
   match(method: string, path: string): RouteMatch {
+    const tree = this.trees.get(firstSegment(path));
+    if (tree !== undefined) return tree;
     const candidates = this.exact.get(path) ?? this.parametric(path);
     if (candidates.length === 0) return { kind: 'none' };
     const route = candidates.find((candidate) => candidate.method === method);

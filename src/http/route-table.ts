@@ -1,7 +1,8 @@
 import type { ServiceScope } from '../config/config.types.js';
 
 export type Listener = 'public' | 'internal';
-export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH';
+/** `ANY`: every method that the edge lets in. */
+export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH' | 'ANY';
 
 /**
  * Who may come: `open` carries its reason, because everything else is denied without a session, or to anybody but a
@@ -26,7 +27,7 @@ export interface Route {
   readonly name: string;
   readonly listener: Listener;
   readonly method: Method;
-  /** Below BASE_PATH; a segment `:name` matches one segment. */
+  /** Below BASE_PATH; a segment `:name` matches one segment, `/*` behind a first one whatever follows, or nothing. */
   readonly path: string;
   readonly access: Access;
   readonly csrf: CsrfRule;
@@ -49,6 +50,13 @@ const PUBLIC = {
     path: '/login',
     access: { open: 'a third party starts a login by form' },
     csrf: { exempt: 'it does no more than a link from anywhere may' },
+    dispatch: 'nest',
+  },
+  'login.required': {
+    method: 'GET',
+    path: '/login/required',
+    access: { open: 'a gateway sends on whoever it did not let in' },
+    csrf: 'navigation',
     dispatch: 'nest',
   },
   'login.return': {
@@ -225,6 +233,13 @@ const INTERNAL = {
     access: { service: 'sessions' },
     csrf: { exempt: 'no browser comes here' },
     dispatch: 'nest',
+  },
+  verify: {
+    method: 'ANY',
+    path: '/verify/*',
+    access: { open: 'tells a gateway whether somebody is there; the policy judges' },
+    csrf: { exempt: 'the policy judges the request that the gateway asks about' },
+    dispatch: 'hot',
   },
 } as const satisfies Record<string, RouteSpec>;
 

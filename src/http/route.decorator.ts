@@ -9,6 +9,7 @@ const METHODS: Readonly<Record<Method, RequestMethod>> = {
   PUT: RequestMethod.PUT,
   PATCH: RequestMethod.PATCH,
   DELETE: RequestMethod.DELETE,
+  ANY: RequestMethod.ALL,
 };
 
 /** Binds a controller's handler to its row of the route table; a handler without one is denied by the guards. */

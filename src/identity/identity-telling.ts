@@ -11,10 +11,15 @@ export const ASSERTION_HEADER = 'x-auth-assertion';
 /** What an API is told of who calls, in the way that it was configured for. */
 @Injectable()
 export class IdentityTelling {
+  /** Every managed header, empty: what is there tells nothing, and takes the place of what a client wrote. */
+  readonly ofNobody: FlatHeaders;
+
   constructor(
     private readonly headers: IdentityHeaders,
     private readonly assertion: IdentityAssertion,
-  ) {}
+  ) {
+    this.ofNobody = [...headers.ofNobody, ASSERTION_HEADER, ''];
+  }
 
   /**
    * Managed headers with their values. Unless the way is `none` every one is there, empty where it tells nothing.

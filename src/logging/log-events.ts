@@ -34,6 +34,7 @@ export const LOG_EVENTS = {
   'service.refused': 'warn',
   'service.token_given': 'info',
   'service.sessions_ended': 'info',
+  'gateway.not_trusted': 'warn',
   'store.connected': 'info',
   'store.disconnected': 'warn',
   'store.error': 'warn',

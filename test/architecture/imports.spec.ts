@@ -48,6 +48,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'token',
     'identity',
   ],
+  verify: ['config', 'domain', 'errors', 'logging', 'http', 'session', 'token', 'identity'],
   ops: ['config', 'domain', 'errors', 'logging', 'store', 'http', 'provider', 'session'],
   app: [
     'config',
@@ -64,6 +65,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'service',
     'auth',
     'proxy',
+    'verify',
     'ops',
   ],
   // The port that the commands are given carries a clock.
@@ -86,8 +88,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'escape-html': ['http'],
   cookie: ['http'],
   send: ['proxy'],
-  'proxy-addr': ['proxy'],
   'rate-limiter-flexible': ['service'],
+  'proxy-addr': ['http'],
   commander: ['cli'],
 };
 
