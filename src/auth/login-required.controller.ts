@@ -3,6 +3,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import { sendRedirect } from '../http/answer.js';
 import { ErrorAnswer } from '../http/error-answer.js';
 import { Http, isNavigation, isPrefetch, type Exchange } from '../http/exchange.js';
+import { single } from '../http/form.js';
 import { ForwardedRequests } from '../http/forwarded-request.js';
 import { PublicUrl } from '../http/public-url.js';
 import { BindRoute } from '../http/route.decorator.js';
@@ -27,12 +28,17 @@ export class LoginRequiredController {
   @BindRoute('login.required')
   async sendOn(@Http() exchange: Exchange): Promise<void> {
     const returnTo = this.askedFor(exchange);
+    const wish = wishIn(exchange.search);
     const reading = await this.sessions.read(exchange, { touch: false });
     if (reading.kind === 'live') {
-      // The gateway wants a better login than this one, or has not seen it yet: sent on by itself it could come back for ever.
-      this.errors.send(exchange, new VestibuleError('step_up_required'), returnTo);
+      // There is a session, and the gateway wants a better one: sent on by itself, whoever cannot have it goes round for ever.
+      this.errors.send(
+        exchange,
+        new VestibuleError('step_up_required', { members: wish }),
+        returnTo,
+      );
     } else if (isNavigation(exchange) && !isPrefetch(exchange)) {
-      sendRedirect(exchange, 302, this.urls.login(returnTo));
+      sendRedirect(exchange, 302, this.urls.login(returnTo, wish));
     } else {
       this.errors.send(exchange, unauthenticated(reading.reason), returnTo);
     }
@@ -44,4 +50,15 @@ export class LoginRequiredController {
     const target = forwarded.kind === 'told' ? forwarded.request.target : undefined;
     return this.returnTo.resolve(target);
   }
+}
+
+/** What the login is to be, which the gateway's configuration writes into the query; `/login` judges it. */
+function wishIn(search: string): Record<string, string> {
+  const query = new URLSearchParams(search);
+  const wish: Record<string, string> = {};
+  for (const name of ['acr_values', 'max_age']) {
+    const value = single(query, name);
+    if (value !== undefined) wish[name] = value;
+  }
+  return wish;
 }

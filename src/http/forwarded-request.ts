@@ -41,7 +41,7 @@ const METHOD = /^[A-Za-z-]{1,32}$/;
 const PROTO = /^(?:https?|wss?)$/;
 const HOST = /^[A-Za-z0-9._~:[\]-]{1,255}$/;
 /** RFC 9112 §3.2.1: a rooted path with every percent sign an escape, and a query, of printable ASCII. */
-const ORIGIN_FORM = /^\/(?:[!-$&-.0->@-[\]-~]|\/|%[0-9A-Fa-f]{2})*(?:\?[!-"$-~]*)?$/;
+const ORIGIN_FORM = /^\/(?:[!"$&->@-[\]-~]|%[0-9A-Fa-f]{2})*(?:\?[!"$-~]*)?$/;
 /** ingress-nginx writes the whole address into X-Original-URL. */
 const ORIGIN = /^https?:\/\/[^/?#@\\\s]+(?=\/)/;
 

@@ -35,9 +35,10 @@ export class RouteMatcher {
   }
 
   match(method: string, path: string): RouteMatch {
-    const tree = this.trees.get(firstSegment(path));
+    const exact = this.exact.get(path);
+    const tree = exact === undefined ? this.trees.get(firstSegment(path)) : undefined;
     if (tree !== undefined) return tree;
-    const candidates = this.exact.get(path) ?? this.parametric(path);
+    const candidates = exact ?? this.parametric(path);
     if (candidates.length === 0) return { kind: 'none' };
     const route = candidates.find((candidate) => candidate.method === method);
     if (route !== undefined) return { kind: 'route', route };
