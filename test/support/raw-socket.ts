@@ -7,6 +7,11 @@ import type { Hop } from './http-exchange.js';
  * to the end of the connection.
  */
 export async function sendRaw(port: number, lines: readonly string[], body = ''): Promise<Hop> {
+  return parse(lines[0] ?? '', port, await answerTo(port, lines, body));
+}
+
+/** The same with the answer as it came, and whatever came behind it. */
+export async function answerTo(port: number, lines: readonly string[], body = ''): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   const chunks: Buffer[] = [];
@@ -18,7 +23,7 @@ export async function sendRaw(port: number, lines: readonly string[], body = '')
   });
   socket.write([...lines, 'Connection: close', '', body].join('\r\n'), 'latin1');
   await ended;
-  return parse(lines[0] ?? '', port, Buffer.concat(chunks).toString('utf8'));
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parse(requestLine: string, port: number, answer: string): Hop {
