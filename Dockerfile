@@ -11,7 +11,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-update-notifier && npm cache clean --force >/dev/null 2>&1
 
 FROM dependencies AS build
-COPY tsconfig.json tsconfig.build.json nest-cli.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.guard.json nest-cli.json ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-update-notifier
 
@@ -22,6 +22,7 @@ LABEL org.opencontainers.image.title="vestibule-demo" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 COPY --from=dependencies /app /app
+COPY --from=build /app/dist/guard ./dist/guard
 COPY demo ./demo
 USER node
 EXPOSE 4000 4001

@@ -5,7 +5,11 @@ const base = {
   rootDir: join(import.meta.dirname, '..'),
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^vestibule/guard$': '<rootDir>/src/guard/identity-guard.ts',
+    '^vestibule/guard/nest$': '<rootDir>/src/guard/nest-guard.ts',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -25,6 +25,8 @@ const MUST_HAVE_SPECS: readonly string[] = [
   'crypto/sealed-box',
   'domain/token-set',
   'errors/error-catalogue',
+  'guard/identity-guard',
+  'guard/nest-guard',
   'http/cookies',
   'http/cors',
   'http/csrf',

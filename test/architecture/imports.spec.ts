@@ -68,6 +68,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'verify',
     'ops',
   ],
+  // It is for other processes, and brings nothing of ours along.
+  guard: [],
   // The port that the commands are given carries a clock.
   cli: ['config', 'crypto', 'domain'],
   main: ['cli', 'domain'],
@@ -76,7 +78,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Folders (or single files) that alone may import a third party's package. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['provider'],
-  jose: ['provider', 'identity'],
+  jose: ['provider', 'identity', 'guard'],
   ioredis: ['store'],
   'express-session': ['session'],
   undici: ['proxy', 'provider'],

@@ -1,0 +1,60 @@
+import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+
+/** So long a key that is no longer published is believed at most. */
+const KEPT_MS = 5 * 60_000;
+const TIMEOUT_MS = 3_000;
+
+export interface KeySourceOptions {
+  readonly jwksUri: string;
+  /** Seconds between two requests for the keys, whatever is asked. */
+  readonly cooldown: number;
+}
+
+/** Nobody knows whether the assertion is good: the keys cannot be read. */
+export class KeysUnavailable extends Error {}
+
+/**
+ * The keys that Vestibule publishes (RFC 7517 §5): kept five minutes, longer while it does not answer, and asked for
+ * again when an assertion names a new one, because a rotation publishes a key before it signs with it.
+ * @throws TypeError when `jwksUri` is no URL
+ */
+export function verificationKeys({ jwksUri, cooldown }: KeySourceOptions): JWTVerifyGetKey {
+  const cooldownMs = cooldown * 1_000;
+  const published = createRemoteJWKSet(new URL(jwksUri), {
+    cacheMaxAge: Infinity,
+    cooldownDuration: cooldownMs,
+    timeoutDuration: TIMEOUT_MS,
+  });
+  let renewAt = 0;
+  /** Keys that are there go on while new ones cannot be had: an outage of Vestibule is none of the API. */
+  const renew = async (): Promise<void> => {
+    const isFirst = published.jwks() === undefined;
+    if (!isFirst && performance.now() < renewAt) return;
+    renewAt = performance.now() + cooldownMs;
+    try {
+      await published.reload();
+      renewAt = performance.now() + KEPT_MS;
+    } catch (error) {
+      if (isFirst) throw error;
+    }
+  };
+  return async (header, token) => {
+    try {
+      await renew();
+      return await published(header, token);
+    } catch (error) {
+      if (isAboutTheToken(error)) throw error;
+      throw new KeysUnavailable('the keys of the identity assertion cannot be read', {
+        cause: error,
+      });
+    }
+  };
+}
+
+function isAboutTheToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys ||
+    error instanceof errors.JOSENotSupported
+  );
+}
