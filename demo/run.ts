@@ -54,7 +54,13 @@ function newestIn(path: string): number {
 const product = join(ROOT, 'dist/main.js');
 
 function isStale(): boolean {
-  const sources = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const sources = [
+    'src',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tsconfig.guard.json',
+  ];
   const newest = Math.max(...sources.map((source) => newestIn(join(ROOT, source))));
   return !existsSync(product) || statSync(product).mtimeMs < newest;
 }
@@ -112,7 +118,11 @@ function services(port: Ports): readonly Service[] {
     {
       name: 'api',
       args: ['demo/api/main.ts'],
-      env: { API_PORT: String(port.API_PORT), API_ISSUER: issuer, API_AUDIENCE: API_RESOURCE },
+      env: {
+        PUBLIC_URL: publicUrl,
+        API_PORT: String(port.API_PORT),
+        API_JWKS_URI: `http://127.0.0.1:${port.INTERNAL_PORT}/.well-known/jwks.json`,
+      },
       ready: `http://127.0.0.1:${port.API_PORT}/healthz`,
     },
     {
@@ -129,6 +139,7 @@ function services(port: Ports): readonly Service[] {
         SESSION_KEYS: `demo:${randomBytes(32).toString('base64url')}`,
         API_UPSTREAM: `http://127.0.0.1:${port.API_PORT}`,
         SPA_DIR: join(ROOT, 'demo/spa'),
+        CONFIG_FILE: join(ROOT, 'demo/vestibule.yaml'),
       },
       ready: `http://127.0.0.1:${port.INTERNAL_PORT}/readyz`,
     },

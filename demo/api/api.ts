@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { JWTPayload } from 'jose';
-import { accessTokenCheck, type CheckCaller } from './access-token.ts';
+import {
+  createIdentityGuard,
+  identityOf,
+  type CallerIdentity,
+  type IdentityGuardOptions,
+} from 'vestibule/guard';
 
-export interface ApiOptions {
-  readonly issuer: string;
-  readonly audience: string;
+export interface ApiOptions extends IdentityGuardOptions {
   /** 0 (the default) takes a free port. */
   readonly port?: number;
   readonly host?: string;
@@ -38,7 +40,6 @@ function sendProblem(
   title: string,
   detail: string,
 ): void {
-  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
   response.writeHead(status, {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
@@ -56,46 +57,38 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 /** Who calls, and with what: header names only, so that no token comes back to a browser. */
-function whoAmI(request: IncomingMessage, claims: JWTPayload): Reply {
-  const { sub, aud, exp, scope, client_id } = claims;
-  const identity = Object.fromEntries(
-    Object.entries(request.headers).filter(
-      ([name]) => name.startsWith('x-auth-') && name !== 'x-auth-assertion',
-    ),
-  );
+function whoAmI(request: IncomingMessage, caller: CallerIdentity): Reply {
   const received = Object.keys(request.headers).sort();
-  return { status: 200, body: { sub, aud, exp, scope, client_id, identity, received } };
+  return { status: 200, body: { caller, received } };
 }
 
-async function handle(check: CheckCaller, request: IncomingMessage, response: ServerResponse) {
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://api.invalid');
-  if (pathname === '/healthz') return send(response, { status: 200, body: { status: 'ok' } });
-  const caller = await check(request.headers.authorization);
-  if (caller.kind === 'refused') return sendProblem(response, 401, 'Unauthorized', caller.detail);
-  if (caller.kind === 'unavailable') {
-    return sendProblem(response, 503, 'Service Unavailable', caller.detail);
-  }
   // Proxies differ in whether they hand on the prefix; this API answers with and without it.
   const route = `${request.method} ${pathname.replace(/^\/api(?=\/)/u, '')}`;
-  const { sub } = caller.claims;
+  const caller = identityOf(request);
+  const owner = caller.subject;
   if (route === 'GET /orders')
-    return send(response, { status: 200, body: { owner: sub, orders: ORDERS } });
-  if (route === 'GET /whoami') return send(response, whoAmI(request, caller.claims));
+    return send(response, { status: 200, body: { owner, orders: ORDERS } });
+  if (route === 'GET /whoami') return send(response, whoAmI(request, caller));
   if (route !== 'POST /orders')
     return sendProblem(response, 404, 'Not Found', `No route ${route}.`);
   try {
     const order = await readJson(request);
-    return send(response, { status: 201, body: { owner: sub, status: 'received', order } });
+    return send(response, { status: 201, body: { owner, status: 'received', order } });
   } catch {
     return sendProblem(response, 400, 'Bad Request', 'Send one JSON value of at most 64 KiB.');
   }
 }
 
-/** Starts the sample API: every route but `/healthz` wants a JWT access token for `audience`. */
+/** Starts the sample API: every route but `/healthz` wants to be told by Vestibule who calls. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const check = accessTokenCheck(options.issuer, options.audience);
+  const guard = createIdentityGuard(options);
   const server = createServer((request, response) => {
-    handle(check, request, response).catch(() => response.destroy());
+    if (request.url === '/healthz') return send(response, { status: 200, body: { status: 'ok' } });
+    guard(request, response, () => {
+      handle(request, response).catch(() => response.destroy());
+    }).catch(() => response.destroy());
   });
   const host = options.host ?? '127.0.0.1';
   await new Promise<void>((resolve, reject) => {

@@ -4,8 +4,9 @@ import { startApi } from './api.ts';
 const { env } = process;
 
 const api = await startApi({
-  issuer: env['API_ISSUER'] ?? 'http://127.0.0.1:4000',
-  audience: env['API_AUDIENCE'] ?? 'urn:vestibule:demo-api',
+  issuer: env['PUBLIC_URL'] ?? 'http://localhost:3000',
+  audience: env['API_AUDIENCE'] ?? 'api',
+  jwksUri: env['API_JWKS_URI'] ?? 'http://127.0.0.1:3001/.well-known/jwks.json',
   port: Number(env['API_PORT'] ?? 4001),
   host: env['API_HOST'] ?? '127.0.0.1',
 });

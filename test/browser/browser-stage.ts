@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startApi, type RunningApi } from '../../demo/api/api.ts';
-import { demoApiResource, startOp, webClient, type RunningOp } from '../../demo/op/op.ts';
+import { startOp, webClient, type RunningOp } from '../../demo/op/op.ts';
 import type { Env } from '../../src/config/source/environment.js';
 import { BffHost, newSessionKeys } from '../support/bff-host.js';
-import { RedisHost } from '../support/redis-host.js';
+import { freePort, RedisHost } from '../support/redis-host.js';
 import { launchBrowser } from './browser-host.ts';
 import { PERSON } from './main-job.ts';
 import { ProviderLoginPage } from './pages/provider-login.page.ts';
@@ -13,6 +13,8 @@ import { SpaPage } from './pages/spa.page.ts';
 const DEMO_SPA = new URL('../../demo/spa', import.meta.url).pathname;
 const CLIENT_ID = 'vestibule-browser-test';
 const WAIT_MS = 15_000;
+/** As the demo has it: the API believes the assertion. */
+const API_ROUTE = { name: 'api', prefix: '/api', identity: 'assertion' };
 
 /** A provider as vestibule.yaml writes it. */
 interface Provider {
@@ -50,7 +52,12 @@ export class BrowserStage {
     routes = [],
   }: BrowserStageOptions = {}): Promise<BrowserStage> {
     const op = await startOp();
-    const api = await startApi({ issuer: op.issuer, audience: demoApiResource });
+    const [port, internalPort] = [await freePort(), await freePort()];
+    const api = await startApi({
+      issuer: `http://localhost:${port}`,
+      audience: API_ROUTE.name,
+      jwksUri: `http://127.0.0.1:${internalPort}/.well-known/jwks.json`,
+    });
     const redis = await RedisHost.start();
     const clientSecret = randomBytes(32).toString('base64url');
     const provider = (id: string): Provider => ({
@@ -61,13 +68,15 @@ export class BrowserStage {
       scope: 'openid profile email groups orders:read orders:write',
     });
     const bff = await BffHost.start({
+      port,
       file: JSON.stringify({
         ...(providers.length > 0 && { providers: providers.map(provider) }),
-        ...(routes.length > 0 && { routes }),
+        routes: [API_ROUTE, ...routes],
       }),
       env: {
         ...(providers.length === 0 && environmentOf(provider('generic'))),
         SESSION_KEYS: newSessionKeys(),
+        INTERNAL_PORT: String(internalPort),
         API_UPSTREAM: api.url,
         SPA_DIR: DEMO_SPA,
         REDIS_URL: redis.url,

@@ -9,7 +9,7 @@ import {
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { accessTokenCheck, type CheckCaller } from '../../demo/api/access-token.js';
+import { accessTokenCheck, type CheckCaller } from './access-token.js';
 import { acceptWebSocket, type WebSocketPeer } from './web-socket.js';
 
 /** What an API received, exactly. */
