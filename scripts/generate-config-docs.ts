@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from the declarations of the options: the table in README.md and
- * src/config/vestibule.schema.json. With `--check` it writes nothing and exits 1 when either is out of step.
+ * Writes what is generated: from the declarations of the options the table in README.md and
+ * src/config/vestibule.schema.json, and the files of recipes that README.md shows. With `--check` it writes nothing and exits 1 when either is out of step.
  *
  * Usage: node scripts/generate-config-docs.ts [--check]
  */
@@ -35,13 +35,22 @@ function withTable(readme: string): string {
   return `${head}\n<!-- prettier-ignore-start -->\n\n${renderConfigTable()}\n\n<!-- prettier-ignore-end -->\n${readme.slice(end)}`;
 }
 
+/** The code block after `<!-- file: path -->` is the file: what is shown is what the tests run. */
+function withFiles(readme: string): string {
+  return readme.replaceAll(
+    /(<!-- file: (\S+) -->\n\n```\w*\n)[^]*?(?=\n```\n)/g,
+    (_block, head: string, path: string) =>
+      `${head}${readFileSync(join(root, path), 'utf8').trimEnd()}`,
+  );
+}
+
 async function outputs(): Promise<{ path: string; text: string }[]> {
   const readme = join(root, 'README.md');
   const schema = join(root, 'src/config/vestibule.schema.json');
   const stub = `# Vestibule\n\n${BEGIN}\n${END}\n`;
   const current = existsSync(readme) ? readFileSync(readme, 'utf8') : stub;
   return [
-    { path: readme, text: withTable(current) },
+    { path: readme, text: withFiles(withTable(current)) },
     { path: schema, text: await pretty(schema, JSON.stringify(buildJsonSchema())) },
   ];
 }
