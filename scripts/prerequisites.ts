@@ -8,12 +8,16 @@ interface Prerequisite {
   readonly found: () => boolean;
 }
 
+/** Debian keeps servers in /usr/sbin, which is not on everybody's path; tests look there as well. */
 const onPath = (program: string): boolean =>
-  spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+  spawnSync('sh', ['-c', `PATH="$PATH:/usr/sbin" command -v ${program}`], { stdio: 'ignore' })
+    .status === 0;
 
 const PREREQUISITES: readonly Prerequisite[] = [
   { name: 'redis-server', debianPackage: 'redis-server', found: () => onPath('redis-server') },
   { name: 'curl', debianPackage: 'curl', found: () => onPath('curl') },
+  { name: 'nginx', debianPackage: 'nginx', found: () => onPath('nginx') },
+  { name: 'Caddy', debianPackage: 'caddy', found: () => onPath('caddy') },
   {
     name: 'Chromium',
     debianPackage: 'chromium',
