@@ -5,8 +5,20 @@ import { sendRaw } from '../support/raw-socket.js';
 import { freePort } from '../support/redis-host.js';
 import { Stage } from '../support/stage.js';
 import type { ReceivedRequest } from '../support/upstream-host.js';
+import { openWebSocket } from '../support/web-socket.js';
 
 const DEEP = '/reports/7?month=2026-11&q=a%20b%2Fc';
+
+const MANAGED = [
+  'Subject',
+  'Issuer',
+  'Provider',
+  'Session',
+  'Email',
+  'Name',
+  'Groups',
+  'Assertion',
+];
 
 /** A gateway runs its recipe; the product stands beside it and not in front of the application. */
 async function openStage(kind: GatewayKind) {
@@ -17,12 +29,16 @@ async function openStage(kind: GatewayKind) {
   ];
   const stage = await Stage.open({
     redis: true,
+    // The application asks for no access token: none comes to it.
+    op: { accessTokens: 'opaque' },
     file: 'policies: [{ name: pages, redirect: true }]',
     env: {
       PUBLIC_URL: `http://localhost:${gateway}`,
       PORT: String(publicListener),
       INTERNAL_PORT: String(internalListener),
       TRUST_PROXY: 'loopback',
+      OIDC_SCOPE: 'openid profile email groups',
+      OIDC_CLAIMS: 'sub,name,email,groups',
     },
   });
   const application = stage.api.port;
@@ -34,6 +50,7 @@ async function openStage(kind: GatewayKind) {
   stage.api.respond((_received, res) => {
     res.writeHead(200, { 'content-type': 'text/html' }).end('<h1>the application</h1>');
   });
+  stage.api.takeWebSockets();
   const close = async (): Promise<void> => {
     await process.stop();
     await stage.close();
@@ -103,9 +120,14 @@ describe.each<[GatewayKind, string]>([
     const { headers, method, body } = stage.api.last;
     expect([method, body]).toEqual(['POST', '{"a":1}']);
     expect(headers).toMatchObject({
+      host: new URL(stage.bff.origin).host,
       'x-auth-subject': 'alice',
       'x-auth-issuer': stage.op.issuer,
+      'x-auth-provider': 'generic',
+      'x-auth-session': (await stage.view(person))['session_id'],
       'x-auth-email': 'alice@example.com',
+      'x-auth-name': 'Alice Archer',
+      'x-auth-groups': expect.stringMatching(/^\["/) as string,
     });
     expect(headers).not.toHaveProperty('cookie');
     expect(headers).not.toHaveProperty('authorization');
@@ -120,6 +142,7 @@ describe.each<[GatewayKind, string]>([
       'as they are',
       ['X-Auth-Subject: admin', 'X-Auth-Assertion: e30.e30.', 'X-Auth-Groups: ["x"]'],
     ],
+    ['every one', MANAGED.map((name) => `X-Auth-${name}: admin`)],
     ['with underscores', ['X_Auth_Subject: admin', 'X-Auth_Subject: admin']],
     ['with dots', ['X.Auth.Subject: admin', 'X-Auth.Subject: admin']],
     ['in another case', ['x-AUTH-subject: admin', 'x-auth-EMAIL: admin']],
@@ -136,16 +159,17 @@ describe.each<[GatewayKind, string]>([
         'X-Original-Method: GET',
         'X-Forwarded-For: admin',
         'X-Forwarded-Host: admin.example',
+        'X-Forwarded-Proto: admin',
       ],
     ],
   ])('no lie about who calls arrives: %s (ATK-05, ATK-06, ATK-07)', async (_how, lies) => {
-    const cookie = `Cookie: ${await stage.cookieOf(await stage.member())}`;
+    const cookie = `Cookie: ${await stage.cookieOf(await stage.member({ as: 'bob' }))}`;
     const answer = await raw('GET /orders', cookie, ...lies);
     expect(answer.status).toBe(200);
     const { headers, rawHeaders } = stage.api.last;
     expect(rawHeaders.filter((text) => /admin|root|e30\.e30/.test(text))).toEqual([]);
     expect(rawHeaders.filter((name) => /^x.auth.subject$/i.test(name))).toHaveLength(1);
-    expect(headers['x-auth-subject']).toBe('alice');
+    expect(headers['x-auth-subject']).toBe('bob');
     expect(await whoIsTold(stage.api.last)).toMatchObject({ kind: 'known' });
   });
 
@@ -166,6 +190,14 @@ describe.each<[GatewayKind, string]>([
     ])
       expect([401, 404]).toContain((await raw(`GET ${path}`)).status);
     expect(stage.api.received).toHaveLength(before);
+  });
+
+  it('the question is the gateway’s alone: no browser gets the answer to it', async () => {
+    const cookie = await stage.cookieOf(await stage.member());
+    for (const path of ['/_verify', '/verify', '/verify/pages']) {
+      const { headers } = await raw(`GET ${path}`, `Cookie: ${cookie}`);
+      expect(Object.keys(headers).filter((name) => name.startsWith('x-auth-'))).toEqual([]);
+    }
   });
 
   it.each([
@@ -220,6 +252,25 @@ describe.each<[GatewayKind, string]>([
     expect((await raw('GET /orders', `Cookie: ${cookie}`)).status).toBe(200);
     expect((await person.fetch(stage.url('/logout'), { method: 'POST' })).status).toBe(200);
     expect((await raw('GET /orders', `Cookie: ${cookie}`)).status).toBe(401);
+  });
+
+  it('a WebSocket opens from our own page, for whoever is logged in', async () => {
+    const cookie = await stage.cookieOf(await stage.member());
+    const origin = stage.bff.origin;
+    const open = (headers: Readonly<Record<string, string>>) =>
+      openWebSocket(stage.url('/live'), headers);
+    const connection = 'Upgrade, X-Auth-Subject';
+    const opened = await open({ origin, cookie, connection, 'x-auth-subject': 'admin' });
+    if (opened.kind !== 'open') throw new Error(`refused with ${opened.status}`);
+    opened.peer.send('hello');
+    expect(await opened.peer.next()).toBe('echo: hello');
+    expect(stage.api.last.headers['x-auth-subject']).toBe('alice');
+    opened.peer.leave();
+    const before = stage.api.received.length;
+    expect(await open({ origin: 'http://evil.example', cookie })).toMatchObject({ status: 403 });
+    expect(await open({ cookie })).toMatchObject({ status: 403 });
+    expect(await open({ origin })).toMatchObject({ status: 401 });
+    expect(stage.api.received).toHaveLength(before);
   });
 
   it('what the application answers is its own, errors included', async () => {
