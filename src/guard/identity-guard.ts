@@ -37,10 +37,13 @@ export type IdentityVerdict =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unavailable' };
 
+/** Names and values in turn, as they came: what every request of Node has. */
+export interface ReceivedHeaders {
+  readonly rawHeaders: readonly string[];
+}
+
 /** Looks at one request. It reads the one header and believes nothing else. */
-export type IdentityVerifier = (
-  request: Pick<IncomingMessage, 'rawHeaders'>,
-) => Promise<IdentityVerdict>;
+export type IdentityVerifier = (request: ReceivedHeaders) => Promise<IdentityVerdict>;
 
 /** A middleware of Express, Connect and their kin. */
 export type IdentityMiddleware = (
@@ -142,7 +145,7 @@ export function identityOf(request: object): CallerIdentity {
 }
 
 /** Node joins a header that comes twice; which of the two was meant nobody knows. */
-function readOnce({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
+function readOnce({ rawHeaders }: ReceivedHeaders): string | undefined {
   const values = rawHeaders.filter(
     (_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === HEADER,
   );
