@@ -12,6 +12,7 @@ import { ProblemFilter } from '../http/problem.filter.js';
 import { AssertionKeys } from '../identity/assertion-keys.js';
 import { JwksController } from '../identity/jwks.controller.js';
 import { HealthController } from '../ops/health.controller.js';
+import { OpenApiController } from '../ops/openapi.controller.js';
 import { Readiness } from '../ops/readiness.js';
 import { EventLog } from '../logging/event-log.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
@@ -48,7 +49,13 @@ export class InternalModule {
   static over(application: INestApplicationContext): DynamicModule {
     return {
       module: InternalModule,
-      controllers: [HealthController, JwksController, TokenController, AdminSessionsController],
+      controllers: [
+        HealthController,
+        OpenApiController,
+        JwksController,
+        TokenController,
+        AdminSessionsController,
+      ],
       providers: [
         ...SHARED.map((token) => ({
           provide: token,

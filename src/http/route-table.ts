@@ -234,6 +234,13 @@ const INTERNAL = {
     csrf: { exempt: 'no browser comes here' },
     dispatch: 'nest',
   },
+  openapi: {
+    method: 'GET',
+    path: '/openapi.json',
+    access: { open: 'says what both listeners offer, and nothing of anybody' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
   verify: {
     method: 'ANY',
     path: '/verify/*',

@@ -201,7 +201,7 @@ describe('the catalogues', () => {
 
 describe('what is generated', () => {
   it('is in step with the declarations of the options', () => {
-    const script = join(ROOT, 'scripts/generate-config-docs.ts');
+    const script = join(ROOT, 'scripts/generate-docs.ts');
     const run = spawnSync(process.execPath, [script, '--check'], {
       cwd: ROOT,
       encoding: 'utf8',

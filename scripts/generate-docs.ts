@@ -1,8 +1,9 @@
 /**
  * Writes what is generated: from the declarations of the options the table in README.md and
- * src/config/vestibule.schema.json, and the files of recipes that README.md shows. With `--check` it writes nothing and exits 1 when either is out of step.
+ * src/config/vestibule.schema.json, from the route table src/ops/openapi.json, and the files of recipes that README.md
+ * shows. With `--check` it writes nothing and exits 1 when one is out of step.
  *
- * Usage: node scripts/generate-config-docs.ts [--check]
+ * Usage: node scripts/generate-docs.ts [--check]
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -22,6 +23,7 @@ registerHooks({
   },
 });
 const { buildJsonSchema, renderConfigTable } = await import('../src/config/config-docs.js');
+const { buildOpenApi } = await import('./openapi/document.ts');
 
 async function pretty(path: string, text: string): Promise<string> {
   return format(text, { ...(await resolveConfig(path)), filepath: path });
@@ -47,11 +49,16 @@ function withFiles(readme: string): string {
 async function outputs(): Promise<{ path: string; text: string }[]> {
   const readme = join(root, 'README.md');
   const schema = join(root, 'src/config/vestibule.schema.json');
+  const openApi = join(root, 'src/ops/openapi.json');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const stub = `# Vestibule\n\n${BEGIN}\n${END}\n`;
   const current = existsSync(readme) ? readFileSync(readme, 'utf8') : stub;
   return [
     { path: readme, text: withFiles(withTable(current)) },
     { path: schema, text: await pretty(schema, JSON.stringify(buildJsonSchema())) },
+    { path: openApi, text: await pretty(openApi, JSON.stringify(buildOpenApi(version))) },
   ];
 }
 
@@ -60,7 +67,7 @@ for (const { path, text } of await outputs()) {
   const same = existsSync(path) && readFileSync(path, 'utf8') === text;
   if (same) continue;
   if (check) {
-    console.error(`${path} is out of step: run scripts/generate-config-docs.ts`);
+    console.error(`${path} is out of step: run scripts/generate-docs.ts`);
     process.exitCode = 1;
   } else {
     writeFileSync(path, text);
