@@ -1,9 +1,5 @@
 import { z } from 'zod';
-import {
-  createDocument,
-  type ZodOpenApiObject,
-  type ZodOpenApiOperationObject,
-} from 'zod-openapi';
+import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { errorEntry, type ErrorCode } from '../../src/errors/error-catalogue.js';
 import { ROUTE_TABLE, type Route } from '../../src/http/route-table.js';
 import { INTERNAL_OPERATIONS } from './internal-operations.ts';
