@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { spentBuffers } from './spent-buffers.js';
 
 /**
  * A request's body for one forwarding of it. Whatever becomes of that, the request lives on: what nobody wants any
@@ -32,6 +33,7 @@ export class RequestBody extends Readable {
   }
 
   private readonly onData = (chunk: Buffer): void => {
+    spentBuffers.add(chunk.length);
     if (!this.push(chunk)) this.request.pause();
   };
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { errors, type Dispatcher } from 'undici';
+import { spentBuffers } from './spent-buffers.js';
 
 /** What became of a forwarded request. */
 export type Forwarded =
@@ -129,6 +130,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   }
 
   private write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    spentBuffers.add(chunk.length);
     if (this.res.write(chunk)) return;
     controller.pause();
     this.res.once('drain', () => this.resume());
