@@ -45,6 +45,6 @@ await runProgram(process.argv.slice(2), {
   serve: async (config, notices) => {
     // Loaded only here, so that the other commands start fast.
     const { serve } = await import('./app/serve.js');
-    await serve(config, notices);
+    await serve(config, notices, ownVersion());
   },
 });

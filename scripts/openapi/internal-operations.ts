@@ -51,6 +51,15 @@ export const INTERNAL_OPERATIONS: Readonly<Record<InternalRouteName, Operation>>
       503: { description: 'It may not.', bodies: json(readiness) },
     },
   },
+  metrics: {
+    summary: 'Metrics for Prometheus',
+    answers: {
+      200: {
+        description: 'Text exposition format.',
+        bodies: [{ type: 'text/plain', schema: z.string() }],
+      },
+    },
+  },
   openapi: {
     summary: 'This document',
     answers: {

@@ -1,9 +1,11 @@
+import { Registry } from 'prom-client';
 import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
 import { fakeExchange } from '../../test/support/fake-exchange.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { ErrorAnswer } from '../http/error-answer.js';
 import { pairsOf } from '../http/flat-headers.js';
 import { PublicUrl } from '../http/public-url.js';
+import { RequestMetrics } from '../ops/request-metrics.js';
 import { createEdge } from './edge.js';
 
 const { server, csrf } = configOf({ ...HTTPS_ENV, BASE_PATH: '/app' });
@@ -26,6 +28,7 @@ async function ask(method: string, url: string) {
     otherwise: async (exchange) => void asked.push(`otherwise ${exchange.path}${exchange.search}`),
     errors: new ErrorAnswer(log, new PublicUrl(server)),
     log,
+    meter: new RequestMetrics(new Registry()).of('public'),
     isDraining: () => false,
   });
   edge(bare, res, (toExpress) => void asked.push(`express ${toExpress.url}`));

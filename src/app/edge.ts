@@ -13,6 +13,7 @@ import { belowBase, judgeTarget } from '../http/request-path.js';
 import { RouteMatcher } from '../http/route-matcher.js';
 import type { Listener } from '../http/route-table.js';
 import type { EventLog } from '../logging/event-log.js';
+import type { RequestMeter } from '../ops/request-meter.js';
 
 /** A handler that is dispatched before Express. It takes the same table, headers and error answers. */
 export type HotHandler = (exchange: Exchange) => Promise<void>;
@@ -36,6 +37,7 @@ export interface EdgeParts {
   readonly otherwise: HotHandler;
   readonly errors: ErrorAnswer;
   readonly log: EventLog;
+  readonly meter: RequestMeter;
   readonly isDraining: () => boolean;
 }
 
@@ -126,6 +128,7 @@ function open(req: IncomingMessage, res: MarkedResponse, parts: EdgeParts): Exch
     search: target.kind === 'path' ? target.search : '',
   };
   res.mark(marksOf(exchange, parts));
+  parts.meter.follow(res);
   if (parts.log.wants('request.completed')) logWhenCompleted(exchange, parts.log);
   return exchange;
 }
@@ -139,13 +142,12 @@ function marksOf({ req, id }: Exchange, { server, headers, isDraining }: EdgePar
 }
 
 function logWhenCompleted({ id, method, res }: Exchange, log: EventLog): void {
-  const started = performance.now();
   res.once('finish', () => {
     log.event('request.completed', {
       request: id,
       method,
       status: res.statusCode,
-      ms: Math.round(performance.now() - started),
+      ms: Math.round(performance.now() - res.startedAt),
     });
   });
 }
@@ -170,6 +172,7 @@ async function dispatch(
       await parts.otherwise(exchange);
       return;
     case 'route': {
+      exchange.res.route = match.route.name;
       const hot = parts.hot.get(match.route.name);
       if (hot !== undefined) return hot(exchange);
       attachExchange(exchange);

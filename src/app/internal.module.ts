@@ -13,6 +13,8 @@ import { AssertionKeys } from '../identity/assertion-keys.js';
 import { JwksController } from '../identity/jwks.controller.js';
 import { HealthController } from '../ops/health.controller.js';
 import { OpenApiController } from '../ops/openapi.controller.js';
+import { Metrics } from '../ops/metrics.js';
+import { MetricsController } from '../ops/metrics.controller.js';
 import { Readiness } from '../ops/readiness.js';
 import { EventLog } from '../logging/event-log.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
@@ -32,6 +34,7 @@ const SHARED: readonly InjectionToken[] = [
   OwnPage,
   ErrorAnswer,
   Readiness,
+  Metrics,
   SessionReader,
   AssertionKeys,
   EventLog,
@@ -51,6 +54,7 @@ export class InternalModule {
       module: InternalModule,
       controllers: [
         HealthController,
+        MetricsController,
         OpenApiController,
         JwksController,
         TokenController,

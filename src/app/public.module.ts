@@ -16,12 +16,12 @@ import { SessionModule } from '../session/session.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { TokenModule } from '../token/token.module.js';
 import { VerifyModule } from '../verify/verify.module.js';
-import { RuntimeModule, type Runtime } from './runtime.module.js';
+import { RuntimeModule, type MeasuredRuntime } from './runtime.module.js';
 
 /** The whole product and the public listener's controllers. */
 @Module({})
 export class PublicModule {
-  static of(config: VestibuleConfig, runtime: Runtime): DynamicModule {
+  static of(config: VestibuleConfig, runtime: MeasuredRuntime): DynamicModule {
     return {
       module: PublicModule,
       imports: [

@@ -13,7 +13,10 @@ import { securityHeaders } from '../http/security-headers.js';
 import { EventLog } from '../logging/event-log.js';
 import { JsonEventLog } from '../logging/json-event-log.js';
 import { NestLogger } from '../logging/nest-logger.js';
+import type { KnownNames } from '../ops/event-counters.js';
+import { Metrics } from '../ops/metrics.js';
 import { Readiness } from '../ops/readiness.js';
+import type { Sources } from '../ops/state-gauges.js';
 import { ProxyService } from '../proxy/proxy.service.js';
 import { SpaService } from '../proxy/spa.service.js';
 import { WebsocketService } from '../proxy/websocket.service.js';
@@ -46,10 +49,12 @@ export async function startVestibule(
 ): Promise<Vestibule> {
   const publicAdapter = new ListenerAdapter();
   const internalAdapter = new ListenerAdapter();
-  const { clock = systemClock, log = new JsonEventLog(config.log) } = runtime;
+  const { clock = systemClock, version = 'unreleased' } = runtime;
+  const metrics = new Metrics(namesOf(config));
+  const log = metrics.counting(runtime.log ?? new JsonEventLog(config.log));
   const options = { logger: new NestLogger(log), bodyParser: false, abortOnError: false } as const;
   const application = await NestFactory.create(
-    PublicModule.of(config, { clock, log }),
+    PublicModule.of(config, { clock, log, metrics }),
     publicAdapter,
     options,
   );
@@ -63,6 +68,7 @@ export async function startVestibule(
     createUpgradeEdge(publicParts(application, config), upgradesOf(application)),
   );
   internalAdapter.useEdge(createEdge(internalParts(application, config)));
+  metrics.watch(sourcesOf(application, version));
   await listen(application, internal, config);
   const running = { port: portOf(publicAdapter), internalPort: portOf(internalAdapter) };
   log.event('server.listening', { ...running, origin: config.server.origin });
@@ -90,10 +96,29 @@ async function listen(
   }
 }
 
+/** The names that labels of metrics may have. */
+function namesOf({ providers, routes }: VestibuleConfig): KnownNames {
+  return { providers: providers.map(({ id }) => id), routes: routes.map(({ name }) => name) };
+}
+
+function sourcesOf(application: INestApplication, version: string): Sources {
+  const readiness = application.get(Readiness);
+  const streams = application.get(SessionStreams);
+  const websockets = application.get(WebsocketService);
+  return {
+    version,
+    isDraining: () => readiness.isDraining,
+    isStoreUp: () => readiness.isStoreUp(),
+    knownProviders: () => readiness.knownProviders(),
+    eventStreams: () => streams.openOf('events'),
+    webSockets: () => websockets.size,
+  };
+}
+
 function shared(
   application: INestApplication,
   config: VestibuleConfig,
-): Omit<EdgeParts, 'listener' | 'hot' | 'otherwise' | 'basePath'> {
+): Omit<EdgeParts, 'listener' | 'meter' | 'hot' | 'otherwise' | 'basePath'> {
   const readiness = application.get(Readiness);
   return {
     server: config.server,
@@ -113,6 +138,7 @@ function publicParts(application: INestApplication, config: VestibuleConfig): Ed
   return {
     ...shared(application, config),
     listener: 'public',
+    meter: application.get(Metrics).requests.of('public'),
     basePath: config.server.basePath,
     hot: new Map([
       ['session', (exchange) => session.handle(exchange)],
@@ -139,6 +165,7 @@ function internalParts(application: INestApplication, config: VestibuleConfig): 
   return {
     ...shared(application, config),
     listener: 'internal',
+    meter: application.get(Metrics).requests.of('internal'),
     basePath: '',
     hot: new Map([
       ['introspect', (exchange) => introspection.handle(exchange)],

@@ -23,10 +23,15 @@ export function sendJsonText(
   text: string,
   type = 'application/json',
 ): void {
+  sendText(exchange, status, text, `${type}; charset=utf-8`);
+}
+
+/** Text that no browser shows as a page. */
+export function sendText(exchange: Exchange, status: number, text: string, type: string): void {
   exchange.res
     .writeHead(status, [
       'content-type',
-      `${type}; charset=utf-8`,
+      type,
       'content-length',
       String(Buffer.byteLength(text)),
       'content-security-policy',

@@ -45,6 +45,7 @@ export class ErrorAnswer {
     this.log.event(level === 'error' ? 'request.failed' : 'request.refused', {
       request: exchange.id,
       method: exchange.method,
+      route: exchange.res.route,
       code: error.code,
       detail: error.detail,
       cause: causeOf(error.cause),

@@ -1,4 +1,5 @@
 import { ServerResponse, type OutgoingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { hasName, pairsOf, type FlatHeaders } from './flat-headers.js';
 
 const NOTHING: FlatHeaders = [];
@@ -9,6 +10,11 @@ const NOTHING: FlatHeaders = [];
  */
 export class MarkedResponse extends ServerResponse {
   private marks = NOTHING;
+  /** Whose answer this is, by the name of its route; `other` where no route took the request. */
+  route = 'other';
+  readonly startedAt = performance.now();
+  /** When its head was written, by us (Express writes its own). */
+  beganAt: number | undefined = undefined;
 
   /** What the answer will say unless it says something else under the same name. `Vary` is added to, not replaced. */
   mark(marks: FlatHeaders): void {
@@ -39,6 +45,7 @@ export class MarkedResponse extends ServerResponse {
   /** Takes a flat list of headers or an object, as Node does; a name that the list repeats is sent repeatedly. */
   override writeHead(status: number, ...rest: unknown[]): this {
     const [headers] = rest as [FlatHeaders | OutgoingHttpHeaders | undefined];
+    this.beganAt = performance.now();
     if (this.marks === NOTHING) return super.writeHead(status, ...(rest as []));
     if (isFlat(headers) && this.getHeaderNames().length === 0) {
       const all = this.withMarks(headers);
@@ -49,6 +56,14 @@ export class MarkedResponse extends ServerResponse {
     else this.setHeaders(new Map(Object.entries(headers ?? {})) as Map<string, string>);
     this.layOut();
     return super.writeHead(status);
+  }
+
+  /** From here on the connection is no answer of HTTP any more (RFC 9110 §15.2.2). */
+  switchProtocols(socket: Socket): void {
+    this.detachSocket(socket);
+    this.statusCode = 101;
+    this.beganAt = performance.now();
+    this.emit('close');
   }
 
   private setAll(headers: FlatHeaders): void {

@@ -192,6 +192,13 @@ const INTERNAL = {
     csrf: { exempt: 'no browser comes here' },
     dispatch: 'nest',
   },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    access: { open: 'figures without anybody in them, on the listener of operators' },
+    csrf: { exempt: 'no browser comes here' },
+    dispatch: 'nest',
+  },
   jwks: {
     method: 'GET',
     path: '/.well-known/jwks.json',

@@ -31,17 +31,30 @@ export class Readiness {
     return this.draining;
   }
 
-  async report(): Promise<ReadinessReport> {
-    const up = await this.store.ping().then(
+  /** Asks the store. */
+  isStoreUp(): Promise<boolean> {
+    return this.store.ping().then(
       () => true,
       () => false,
     );
+  }
+
+  /** By provider, whether its metadata were read. */
+  knownProviders(): Readonly<Record<string, boolean>> {
+    return Object.fromEntries(this.providers.all.map((one) => [one.config.id, one.known]));
+  }
+
+  async report(): Promise<ReadinessReport> {
+    const up = await this.isStoreUp();
     return {
       status: up && !this.draining ? 'ready' : 'not ready',
       draining: this.draining,
       store: up ? 'up' : 'down',
       providers: Object.fromEntries(
-        this.providers.all.map((one) => [one.config.id, one.known ? 'known' : 'unknown']),
+        Object.entries(this.knownProviders()).map(([id, known]) => [
+          id,
+          known ? 'known' : 'unknown',
+        ]),
       ),
       warnings: up ? await this.store.warnings().catch(() => []) : [],
     };

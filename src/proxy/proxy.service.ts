@@ -21,6 +21,8 @@ const UNWATCHED_MS = 1_000;
 
 /** A configured route, prepared once. */
 export interface ProxyRoute {
+  /** Under which its requests are counted. */
+  readonly name: string;
   readonly config: ProxyRouteConfig;
   readonly target: Target;
 }
@@ -41,7 +43,11 @@ export class ProxyService {
     private readonly streams: SessionStreams,
   ) {
     this.longestFirst = routes
-      .map((config) => ({ config, target: parseTarget(config.upstream, config.prefix) }))
+      .map((config) => ({
+        name: `proxy:${config.name}`,
+        config,
+        target: parseTarget(config.upstream, config.prefix),
+      }))
       .toSorted((a, b) => b.config.prefix.length - a.config.prefix.length);
   }
 
@@ -56,6 +62,7 @@ export class ProxyService {
   /** Method, session, CSRF, fresh token, forward: in this order, so that a stranger learns no more than 401. */
   async handle(exchange: Exchange, route: ProxyRoute): Promise<void> {
     const { config } = route;
+    exchange.res.route = route.name;
     if (!config.methods.includes(exchange.method)) {
       exchange.res.setHeader('Allow', config.methods.join(', '));
       throw new VestibuleError('method_not_allowed');

@@ -13,6 +13,9 @@ import { unauthenticated } from '../session/session.guard.js';
 import { UpstreamClient } from './upstream-client.js';
 import { parseTarget, type Target } from './upstream-target.js';
 
+/** Under which its requests are counted. */
+export const SPA_ROUTE = 'spa';
+
 /**
  * A name with a content hash, as bundlers write it, hexadecimal or mixed: such a file never changes. A hash
  * that is missed costs a question to the server; a word that is taken for one could never be changed again.
@@ -40,6 +43,7 @@ export class SpaService {
   async handle(exchange: Exchange): Promise<void> {
     const { config, target } = this;
     if (config.kind === 'none') throw new VestibuleError('not_found');
+    exchange.res.route = SPA_ROUTE;
     if (await this.isSentToLogin(exchange)) return;
     if (config.kind === 'folder') return this.serveFolder(exchange, config.dir);
     if (target !== undefined) await this.forward(exchange, target);

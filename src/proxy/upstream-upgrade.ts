@@ -75,13 +75,17 @@ export class UpstreamUpgrade {
       answer.upstream.destroy();
       return;
     }
-    // From here on the connection is no answer of HTTP any more.
-    exchange.res.detachSocket(socket);
+    exchange.res.switchProtocols(socket);
     socket.write(this.head(exchange, answer.answer), 'latin1');
     const joined = new OpenWebSocket(socket, answer.upstream);
     joined.join(head, answer.head);
     if (this.clients.has(socket)) this.clients.set(socket, joined);
     if (held !== undefined) this.streams.watch(held.id, held.session, joined);
+  }
+
+  /** How many are open or being opened. */
+  get size(): number {
+    return this.clients.size;
   }
 
   /** Closes whatever is open, whoever's it is: this instance goes. */

@@ -6,7 +6,7 @@ import type { Exchange } from '../http/exchange.js';
 import { OwnPage } from '../http/own-page.js';
 import { ProxyCaller, type Caller } from './proxy-caller.js';
 import { ProxyService, type ProxyRoute } from './proxy.service.js';
-import { SpaService } from './spa.service.js';
+import { SPA_ROUTE, SpaService } from './spa.service.js';
 import { hasBody, UpstreamClient } from './upstream-client.js';
 import { UpstreamUpgrade, type UpgradeClient } from './upstream-upgrade.js';
 
@@ -37,11 +37,17 @@ export class WebsocketService {
     const client = { socket, head };
     const route = this.proxy.routeFor(exchange.path);
     if (route === undefined) return this.toFrontend(exchange, client);
+    exchange.res.route = route.name;
     if (!route.config.websocket) throw new VestibuleError('not_found');
     const held = await this.callers.read(exchange, route.config);
     this.checkOrigin(exchange);
     const caller = await this.callers.prepare(held, route.config);
     await this.open(exchange, client, route, caller);
+  }
+
+  /** How many are open or being opened. */
+  get size(): number {
+    return this.upgrades.size;
   }
 
   /** Closes them all: this instance goes. */
@@ -53,6 +59,7 @@ export class WebsocketService {
   private async toFrontend(exchange: Exchange, client: UpgradeClient): Promise<void> {
     const target = this.spa.target;
     if (target === undefined) throw new VestibuleError('not_found');
+    exchange.res.route = SPA_ROUTE;
     const held = await this.spa.checkLogin(exchange);
     this.checkOrigin(exchange);
     const headers = this.upstream.headersFor(exchange, { identity: [] });

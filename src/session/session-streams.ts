@@ -45,6 +45,11 @@ export class SessionStreams {
     return [...this.byKey.values()].reduce((sum, set) => sum + set.size, 0);
   }
 
+  /** How many of a kind are open. */
+  openOf(kind: SessionListener['kind']): number {
+    return this.all().filter(({ stream }) => stream.kind === kind).length;
+  }
+
   /** Watches a live session for a stream; of too many streams of one session the oldest closes. */
   watch(id: string, session: LiveSession, stream: SessionListener): void {
     if (this.isClosed || !stream.isOpen) {

@@ -10,15 +10,22 @@ import { StoreConfig } from '../config/config.types.js';
 import { Clock } from '../domain/clock.js';
 import { EventLog } from '../logging/event-log.js';
 import { openStore } from './open-store.js';
+import { StoreMeter } from './store-meter.port.js';
 import { Store } from './store.port.js';
 
 /** How long the start waits for the store, and how often it asks. Without it the start goes on all the same. */
 const FIRST_CONTACT = { attempts: 40, pauseMs: 25 } as const;
 
-/** Offers `Store`; needs `StoreConfig`, `Clock` and `EventLog` from global modules. */
+/** Offers `Store`; needs `StoreConfig`, `Clock` and `EventLog` from global modules; tells a `StoreMeter` where there is one. */
 @Global()
 @Module({
-  providers: [{ provide: Store, useFactory: openStore, inject: [StoreConfig, Clock, EventLog] }],
+  providers: [
+    {
+      provide: Store,
+      useFactory: openStore,
+      inject: [StoreConfig, Clock, EventLog, { token: StoreMeter, optional: true }],
+    },
+  ],
   exports: [Store],
 })
 export class StoreModule implements OnApplicationBootstrap, OnApplicationShutdown {

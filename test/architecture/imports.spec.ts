@@ -86,6 +86,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   tldts: ['config'],
   pino: ['logging'],
+  'prom-client': ['ops'],
   helmet: ['http'],
   'escape-html': ['http'],
   cookie: ['http'],

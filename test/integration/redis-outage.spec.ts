@@ -1,3 +1,4 @@
+import { unmetered } from '../../src/store/store-meter.port.js';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../../src/domain/clock.js';
 import { VestibuleError } from '../../src/errors/vestibule.error.js';
@@ -346,14 +347,14 @@ describe('a client library that gave up', () => {
     const redis = await startRedis();
     const log = new RecordedEvents();
     const config = redisConfig(redis.url, { commandTimeoutMs: COMMAND_TIMEOUT_MS });
-    const client = new RedisClient(config, log);
+    const client = new RedisClient(config, log, unmetered);
     cleanups.push(() => client.close());
     await log.next('store.connected');
 
     const connected = log.next('store.connected');
-    await client.run(async (library) => library.disconnect());
+    await client.read(async (library) => library.disconnect());
     await connected;
-    expect(await client.run((library) => library.ping())).toBe('PONG');
+    expect(await client.read((library) => library.ping())).toBe('PONG');
   });
 });
 

@@ -16,7 +16,7 @@ export class RedisDirectory implements Omit<SessionDirectoryStore, 'endMany'> {
 
   async scanIndex(index: string, cursor: string | undefined, count: number): Promise<IndexBatch> {
     const key = this.keys.index(index);
-    const [next, found] = await this.client.run((redis) =>
+    const [next, found] = await this.client.read((redis) =>
       redis.zscan(key, cursor ?? FIRST_CURSOR, 'COUNT', count),
     );
     // Each member is followed by its score.
@@ -28,13 +28,13 @@ export class RedisDirectory implements Omit<SessionDirectoryStore, 'endMany'> {
     const key = this.keys.index(index);
     for (let at = 0; at < members.length; at += REMOVE_CHUNK) {
       const chunk = members.slice(at, at + REMOVE_CHUNK);
-      await this.client.run((redis) => redis.zrem(key, ...chunk));
+      await this.client.write((redis) => redis.zrem(key, ...chunk));
     }
   }
 
   async readDevice(key: StoreKey): Promise<DeviceView | undefined> {
     const { identity, device } = this.keys.session(key);
-    const found = await this.client.run((redis) =>
+    const found = await this.client.read((redis) =>
       redis.vReadDeviceBuffer([identity, device], [HEAD.identityBytes]),
     );
     return found === null ? undefined : { head: found[0], device: found[1] };

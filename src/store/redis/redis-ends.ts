@@ -94,7 +94,7 @@ export class RedisEnds {
   private async send({ key, reason, tombstoneMs }: RecentEnd): Promise<boolean> {
     const { identity, tokens, device, tombstone } = this.keys.session(key);
     const signal = formatSignal({ kind: 'ended', key, reason });
-    const ended = await this.client.run((redis) =>
+    const ended = await this.client.write((redis) =>
       redis.vEnd(
         [identity, tokens, device, tombstone],
         [reason, tombstoneMs, this.keys.channel, signal],

@@ -27,7 +27,7 @@ export async function redisFindings(client: RedisClient): Promise<readonly strin
 
 /** The value, or undefined where Redis does not tell: managed services and ACLs often withhold CONFIG (NOPERM). */
 async function read(client: RedisClient, setting: string): Promise<string | undefined> {
-  const answer = await client.run(async (redis) => {
+  const answer = await client.read(async (redis) => {
     try {
       // `call`, because the typed command describes only the RESP3 shape.
       return await redis.call('CONFIG', 'GET', setting);

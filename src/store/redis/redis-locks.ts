@@ -12,7 +12,7 @@ export class RedisLocks implements LockStore {
   async acquireLock(key: StoreKey, owner: string, ttlMs: number): Promise<boolean> {
     const { lock } = this.keys.session(key);
     try {
-      const set = await this.client.run((redis) => redis.set(lock, owner, 'PX', ttlMs, 'NX'));
+      const set = await this.client.write((redis) => redis.set(lock, owner, 'PX', ttlMs, 'NX'));
       return set === 'OK';
     } catch (error) {
       // Best effort, after the late command on the same connection: else the lock stays until its time is up.
@@ -23,11 +23,11 @@ export class RedisLocks implements LockStore {
 
   async renewLock(key: StoreKey, owner: string, ttlMs: number): Promise<boolean> {
     const { lock } = this.keys.session(key);
-    return (await this.client.run((redis) => redis.vRenewLock([lock], [owner, ttlMs]))) === 1;
+    return (await this.client.write((redis) => redis.vRenewLock([lock], [owner, ttlMs]))) === 1;
   }
 
   async releaseLock(key: StoreKey, owner: string): Promise<void> {
     const { lock } = this.keys.session(key);
-    await this.client.run((redis) => redis.vReleaseLock([lock], [owner]));
+    await this.client.write((redis) => redis.vReleaseLock([lock], [owner]));
   }
 }

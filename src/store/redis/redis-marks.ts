@@ -16,13 +16,13 @@ export class RedisMarks implements LogoutMarkStore {
 
   async readLogoutMarks(names: readonly string[]): Promise<readonly (number | undefined)[]> {
     const marks = await Promise.all(
-      names.map((name) => this.client.run((redis) => redis.get(this.keys.logoutMark(name)))),
+      names.map((name) => this.client.read((redis) => redis.get(this.keys.logoutMark(name)))),
     );
     return marks.map((mark) => (mark === null ? undefined : Number(mark)));
   }
 
   async isRemembered(name: string): Promise<boolean> {
-    return (await this.client.run((redis) => redis.exists(this.keys.remembered(name)))) === 1;
+    return (await this.client.read((redis) => redis.exists(this.keys.remembered(name)))) === 1;
   }
 
   async remember(name: string, lifeMs: number): Promise<void> {
@@ -30,6 +30,6 @@ export class RedisMarks implements LogoutMarkStore {
   }
 
   private async mark(key: string, value: number, lifeMs: number): Promise<void> {
-    await this.client.run((redis) => redis.vMark([key], [value, lifeMs]));
+    await this.client.write((redis) => redis.vMark([key], [value, lifeMs]));
   }
 }

@@ -33,7 +33,7 @@ export class RedisSignals implements SessionSignals {
 
   async publishRenewed(key: StoreKey): Promise<void> {
     const signal = formatSignal({ kind: 'renewed', key });
-    await this.client.run((redis) => redis.publish(this.channel, signal));
+    await this.client.write((redis) => redis.publish(this.channel, signal));
   }
 
   listen(listener: SignalListener): () => void {

@@ -11,7 +11,7 @@ export class RedisTransactions implements TransactionStore {
 
   async putTransaction(browser: string, entry: NewTransaction, limit: number): Promise<void> {
     const createdAt = String(Math.trunc(entry.createdAt)).padStart(14, '0');
-    await this.client.run((redis) =>
+    await this.client.write((redis) =>
       redis.vPutTransaction(
         [this.keys.transactions(browser)],
         [entry.state, createdAt, entry.lifeMs, limit, entry.transaction, entry.stub],
@@ -24,7 +24,7 @@ export class RedisTransactions implements TransactionStore {
     state: string,
   ): Promise<{ kind: 'taken' | 'consumed'; value: Buffer } | undefined> {
     const key = this.keys.transactions(browser);
-    const found = await this.client.run((redis) => redis.vTakeTransactionBuffer([key], [state]));
+    const found = await this.client.write((redis) => redis.vTakeTransactionBuffer([key], [state]));
     if (found === null) return undefined;
     const [taken, value] = found;
     return { kind: taken === 1 ? 'taken' : 'consumed', value };
@@ -33,7 +33,7 @@ export class RedisTransactions implements TransactionStore {
   async peekTransaction(browser: string, state: string): Promise<Buffer | undefined> {
     const key = this.keys.transactions(browser);
     return (
-      (await this.client.run((redis) => redis.vPeekTransactionBuffer([key], [state]))) ?? undefined
+      (await this.client.read((redis) => redis.vPeekTransactionBuffer([key], [state]))) ?? undefined
     );
   }
 }

@@ -1,11 +1,14 @@
 import type { Redis } from 'ioredis';
 import { VestibuleError } from '../../errors/vestibule.error.js';
 import type { EventLog } from '../../logging/event-log.js';
+import type { StoreAccess, StoreMeter } from '../store-meter.port.js';
 import { ClusterLink } from './cluster-link.js';
 import { failureName } from './redis-failure.js';
 import type { LinkEvents, RedisLink, ScriptedRedis } from './redis-link.js';
 import type { RedisConfig } from './redis-options.js';
 import { ServerLink } from './server-link.js';
+
+type RedisCommand<T> = (redis: ScriptedRedis) => Promise<T>;
 
 /**
  * Redis, failing fast and healing by itself: a command is answered, refused, or given up after
@@ -23,6 +26,7 @@ export class RedisClient {
   constructor(
     config: RedisConfig,
     private readonly log: EventLog,
+    private readonly meter: StoreMeter,
   ) {
     this.link = openLink(config, {
       onConnected: () => this.onLinkConnected(),
@@ -33,19 +37,19 @@ export class RedisClient {
   }
 
   /**
-   * Runs one command; whatever goes wrong becomes `store_unavailable`, its detail one word.
-   * The original error is not kept as a cause, because ioredis hangs the command's arguments on it.
-   *
+   * Runs one command that changes nothing.
    * @throws VestibuleError `store_unavailable`
    */
-  async run<T>(command: (redis: ScriptedRedis) => Promise<T>): Promise<T> {
-    if (!this.link.isReady()) throw unavailable('not_connected');
-    this.link.gather();
-    try {
-      return await command(this.link.commands);
-    } catch (error) {
-      throw unavailable(failureName(error, this.link.isReady() ? 'timeout' : 'not_connected'));
-    }
+  read<T>(command: RedisCommand<T>): Promise<T> {
+    return this.run('read', command);
+  }
+
+  /**
+   * Runs one command that may change something.
+   * @throws VestibuleError `store_unavailable`
+   */
+  write<T>(command: RedisCommand<T>): Promise<T> {
+    return this.run('write', command);
   }
 
   /** Calls back at every connection, the first and each after an outage. */
@@ -78,6 +82,29 @@ export class RedisClient {
     await this.link.close();
   }
 
+  /**
+   * Whatever goes wrong becomes `store_unavailable`, its detail one word. The original error is not kept as a
+   * cause, because ioredis hangs the command's arguments on it.
+   */
+  private async run<T>(access: StoreAccess, command: RedisCommand<T>): Promise<T> {
+    if (!this.link.isReady()) throw this.failure(access, 'not_connected');
+    this.link.gather();
+    const started = performance.now();
+    try {
+      const answer = await command(this.link.commands);
+      this.meter.answered(access, performance.now() - started);
+      return answer;
+    } catch (error) {
+      const fallback = this.link.isReady() ? 'timeout' : 'not_connected';
+      throw this.failure(access, failureName(error, fallback));
+    }
+  }
+
+  private failure(access: StoreAccess, detail: string): VestibuleError {
+    this.meter.failed(access);
+    return new VestibuleError('store_unavailable', { detail });
+  }
+
   private onLinkConnected(): void {
     this.up = true;
     this.lastProblem = undefined;
@@ -97,8 +124,4 @@ function openLink(config: RedisConfig, events: LinkEvents): RedisLink {
   return connection.kind === 'cluster'
     ? new ClusterLink(connection, config, events)
     : new ServerLink(connection, config, events);
-}
-
-function unavailable(detail: string): VestibuleError {
-  return new VestibuleError('store_unavailable', { detail });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.js';
 import { VestibuleError } from '../../errors/vestibule.error.js';
 import type { EventLog } from '../../logging/event-log.js';
+import { unmetered, type StoreMeter } from '../store-meter.port.js';
 import type { NewSession, NewTransaction, Store, StoreKey, WriteOutcome } from '../store.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
 import { RedisDirectory } from './redis-directory.js';
@@ -40,8 +41,9 @@ export class RedisStore implements Store {
     config: RedisConfig,
     private readonly clock: Clock,
     private readonly log: EventLog,
+    meter: StoreMeter = unmetered,
   ) {
-    this.client = new RedisClient(config, log);
+    this.client = new RedisClient(config, log, meter);
     this.keys = new RedisKeys(config.prefix);
     const { client, keys } = this;
     this.ends = new RedisEnds(client, keys, clock);
@@ -56,7 +58,7 @@ export class RedisStore implements Store {
   async create(key: StoreKey, session: NewSession): Promise<'created' | 'exists'> {
     const { identity, tokens, device, tombstone } = this.keys.session(key);
     await this.addToIndexes(key, session);
-    const created = this.client.run((redis) =>
+    const created = this.client.write((redis) =>
       redis.vCreate(
         [identity, tokens, device, tombstone],
         [session.identity, session.tokens, session.device, session.ttlMs],
@@ -72,20 +74,20 @@ export class RedisStore implements Store {
 
   async readIdentity(key: StoreKey): Promise<Buffer | undefined> {
     const { identity } = this.keys.session(key);
-    return (await this.client.run((redis) => redis.getBuffer(identity))) ?? undefined;
+    return (await this.client.read((redis) => redis.getBuffer(identity))) ?? undefined;
   }
 
   async readBoth(
     key: StoreKey,
   ): Promise<{ identity: Buffer | undefined; tokens: Buffer | undefined }> {
     const { identity, tokens } = this.keys.session(key);
-    const values = await this.client.run((redis) => redis.mgetBuffer(identity, tokens));
+    const values = await this.client.read((redis) => redis.mgetBuffer(identity, tokens));
     return { identity: values[0] ?? undefined, tokens: values[1] ?? undefined };
   }
 
   async remainingMs(key: StoreKey): Promise<number | undefined> {
     const { identity } = this.keys.session(key);
-    const life = await this.client.run((redis) => redis.pttl(identity));
+    const life = await this.client.read((redis) => redis.pttl(identity));
     return life < 0 ? undefined : life;
   }
 
@@ -97,7 +99,7 @@ export class RedisStore implements Store {
   ): Promise<WriteOutcome> {
     const keys = this.keys.session(key);
     return outcome(
-      await this.client.run((redis) =>
+      await this.client.write((redis) =>
         redis.vWriteTokens([keys.tokens, keys.identity], [expected, tokens, accessExpiry]),
       ),
     );
@@ -106,7 +108,9 @@ export class RedisStore implements Store {
   async writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome> {
     const keys = this.keys.session(key);
     return outcome(
-      await this.client.run((redis) => redis.vWriteIdentity([keys.identity], [expected, identity])),
+      await this.client.write((redis) =>
+        redis.vWriteIdentity([keys.identity], [expected, identity]),
+      ),
     );
   }
 
@@ -127,7 +131,7 @@ export class RedisStore implements Store {
 
   async readTombstone(key: StoreKey): Promise<string | undefined> {
     const { tombstone } = this.keys.session(key);
-    return (await this.client.run((redis) => redis.get(tombstone))) ?? undefined;
+    return (await this.client.read((redis) => redis.get(tombstone))) ?? undefined;
   }
 
   async putTransaction(browser: string, entry: NewTransaction, limit: number): Promise<void> {
@@ -195,7 +199,7 @@ export class RedisStore implements Store {
 
   async ping(): Promise<void> {
     // A key, not PING: that would be answered by a Cluster that is down and to a user who may see no key of ours.
-    await this.client.run((redis) => redis.exists(this.keys.probe));
+    await this.client.read((redis) => redis.exists(this.keys.probe));
   }
 
   async warnings(): Promise<readonly string[]> {
@@ -208,8 +212,8 @@ export class RedisStore implements Store {
     await this.client.close();
   }
 
-  private async holds(command: Parameters<typeof this.client.run<number>>[0]): Promise<boolean> {
-    return (await this.client.run(command)) === 1;
+  private async holds(command: Parameters<typeof this.client.write<number>>[0]): Promise<boolean> {
+    return (await this.client.write(command)) === 1;
   }
 
   /** Awaited before the session is written: an index may name a session that is not there, never the reverse. */
@@ -218,7 +222,7 @@ export class RedisStore implements Store {
     await Promise.all(
       indexes.map(({ index, score }) => {
         const life = Math.max(Math.ceil(score - now), ttlMs);
-        return this.client.run((redis) =>
+        return this.client.write((redis) =>
           redis.vAddToIndex([this.keys.index(index)], [key, score, now, life, PRUNE_LIMIT]),
         );
       }),
