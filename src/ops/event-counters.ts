@@ -32,7 +32,10 @@ const REFRESH_OUTCOMES = [
   'unknown',
 ] as const satisfies readonly (TokenFailure | 'refreshed' | 'not_allowed')[];
 
-const CODES = Object.keys(ERROR_CATALOGUE);
+/** Of everyday refusals no event tells: they are in the counts by status. */
+const CODES = Object.entries(ERROR_CATALOGUE).flatMap(([code, { level }]) =>
+  level === 'debug' ? [] : [code],
+);
 
 /** Where a login ends that is refused. */
 const LOGIN_ROUTES: ReadonlySet<unknown> = new Set<PublicRouteName>([

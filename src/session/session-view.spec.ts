@@ -59,7 +59,7 @@ describe('the view of a session', () => {
     expect(view.user).toEqual({ sub: 'user-1' });
   });
 
-  it('shows no member that it was not told to show, tokens least of all', () => {
+  it('shows no member that it was not told to show, tokens least of all (ATK-91)', () => {
     const talkative = {
       ...live,
       id: 'the-session-id',

@@ -62,7 +62,7 @@ describe('the leak scan', () => {
     return leaks;
   };
 
-  it('finds nothing in a whole visit: login, call, refresh, logout at the provider', () => {
+  it('finds nothing in a whole visit: login, call, refresh, logout at the provider (ATK-90, ATK-91)', () => {
     expect(stage.hops.length).toBeGreaterThan(12);
     expect(stage.bff.lines.length).toBeGreaterThan(12);
     expect(stage.leaks()).toEqual([]);
