@@ -99,6 +99,8 @@ export class Stage {
       },
     });
     op.register({ clientId: CLIENT_ID, clientSecret, publicUrl: bff.url(''), ...options.client });
+    // On a busy machine the first request could come before the store does.
+    if (redis !== undefined) await bff.untilLogged('store.connected');
     return new Stage(op, api, bff, clock, redis, clientSecret, heard);
   }
 
