@@ -135,7 +135,7 @@ function open(req: IncomingMessage, res: MarkedResponse, parts: EdgeParts): Exch
 
 /** What every answer says, whoever gives it. */
 function marksOf({ req, id }: Exchange, { server, headers, isDraining }: EdgeParts): FlatHeaders {
-  const marks = [...headers, 'x-request-id', id, 'cache-control', 'no-store'];
+  const marks = headers.concat('x-request-id', id, 'cache-control', 'no-store');
   if (isDraining()) marks.push('connection', 'close');
   marks.push(...corsHeaders(req.headers.origin, server));
   return marks;

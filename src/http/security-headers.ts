@@ -21,6 +21,11 @@ export function securityHeaders(https: boolean): FlatHeaders {
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
     crossOriginEmbedderPolicy: false,
+    // Said to browsers that are gone: Internet Explorer, and the filter of old ones that did more harm than good.
+    xDownloadOptions: false,
+    xXssProtection: false,
+    // Our pages link to nobody, and the application's may decide for themselves.
+    xDnsPrefetchControl: false,
   });
   policy(
     { headers: {} } as IncomingMessage,
