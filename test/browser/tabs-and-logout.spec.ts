@@ -45,8 +45,7 @@ describe('tabs and logouts', () => {
 
   it('ends the session here and at the provider by the logout button', async () => {
     const { context, app } = await stage.member();
-    await app.logOutButton.click();
-    await app.asksToLogIn();
+    await app.logOut();
     expect((await app.session()).status).toBe(401);
     const names = (await context.cookies(stage.url('/'))).map(({ name }) => name);
     expect(names).not.toContain(`vestibule-${stage.bff.port}`);

@@ -8,7 +8,7 @@ import { RedisHost } from '../support/redis-host.js';
 import { newSession, storeKey } from '../support/store-records.js';
 
 const SESSIONS = 100_000;
-const CREATED_AT_ONCE = 1_000;
+const CREATED_AT_ONCE = 200;
 const BATCH = 500;
 const LONG = 600_000;
 

@@ -33,6 +33,17 @@ export class SpaPage {
     await this.logInButton.waitFor();
   }
 
+  /** Logs out by the button; resolves when the browser is back from the provider and nobody is logged in. */
+  async logOut(): Promise<void> {
+    // The page says so at once, and is left a moment later.
+    const back = this.page.waitForResponse(
+      (answer) => new URL(answer.url()).pathname === '/logout/done',
+    );
+    await this.logOutButton.click();
+    await back;
+    await this.asksToLogIn();
+  }
+
   async says(text: string): Promise<void> {
     await this.status.filter({ hasText: text }).waitFor();
   }
