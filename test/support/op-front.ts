@@ -13,6 +13,7 @@ import {
   type Socket,
 } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { freePort } from './redis-host.js';
 
 export interface FrontTls {
   /** PEM of the server. */
@@ -110,7 +111,7 @@ function hand(
 }
 
 async function listen(server: Server): Promise<void> {
-  server.listen(0, LOOPBACK);
+  server.listen(await freePort(), LOOPBACK);
   await once(server, 'listening');
 }
 

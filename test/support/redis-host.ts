@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
@@ -142,15 +143,28 @@ export class RedisHost {
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on at the moment. */
+/** Below the ports that outgoing connections take (32768 and up), one of which may hold a port for a minute after its end. */
+const PORTS = { from: 12_000, below: 32_000 };
+
+/** A port of 127.0.0.1 that nobody listens on, and that no outgoing connection will take meanwhile. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.below);
+    if (await canListen(port)) return port;
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+  } catch {
+    // Taken: another one will do.
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return true;
 }
 
 function tlsSettings(port: number, tls: Certificates): Record<string, string> {

@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { accessTokenCheck, type CheckCaller } from './access-token.js';
 import { acceptWebSocket, type WebSocketPeer } from './web-socket.js';
+import { freePort } from './redis-host.js';
 
 /** What an API received, exactly. */
 export interface ReceivedRequest {
@@ -55,7 +56,7 @@ export class UpstreamHost {
   /** `tls`: PEM of a server that speaks TLS. */
   static async start(tls?: UpstreamTls): Promise<UpstreamHost> {
     const server: Server = tls === undefined ? createServer() : createSecureServer(tls);
-    server.listen(0, '127.0.0.1');
+    server.listen(await freePort(), '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const scheme = tls === undefined ? 'http' : 'https';
