@@ -10,8 +10,14 @@ export function assembleStore(section: FoundConfig['store']): StoreConfig {
   const values = complete(section);
   const connection = connectionOf(values);
   if (connection === undefined) return { kind: 'memory' };
-  const { prefix, commandTimeoutMs } = values;
-  return { kind: 'redis', connection, prefix, commandTimeoutMs };
+  const { prefix, commandTimeoutMs, nearCacheMs } = values;
+  return {
+    kind: 'redis',
+    connection,
+    prefix,
+    commandTimeoutMs,
+    ...(nearCacheMs !== undefined && { nearCacheMs }),
+  };
 }
 
 function connectionOf(values: StoreSection): RedisConnection | undefined {

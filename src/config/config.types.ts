@@ -70,6 +70,8 @@ export type StoreConfig =
       readonly connection: RedisConnection;
       readonly prefix: string;
       readonly commandTimeoutMs: number;
+      /** How long a session may be known in this process without asking Redis; absent: not at all. */
+      readonly nearCacheMs?: number;
     };
 
 /** How Redis is run, and so how it is reached. */

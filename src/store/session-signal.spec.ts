@@ -4,6 +4,7 @@ describe('the text of a signal', () => {
   it.each([
     { kind: 'ended', key: 'key', reason: 'logout' } as const,
     { kind: 'renewed', key: 'key' } as const,
+    { kind: 'changed', key: 'key' } as const,
   ])('is read back as it was written (%j)', (signal) => {
     expect(parseSignal(formatSignal(signal))).toEqual(signal);
   });
@@ -15,7 +16,7 @@ describe('the text of a signal', () => {
     },
   );
 
-  it.each(['renewed', 'renewed ', 'renewed key logout', 'revived key', 'ENDED key logout'])(
+  it.each(['renewed', 'renewed ', 'renewed key logout', 'changed', 'changed key logout', 'revived key', 'ENDED key logout'])(
     'is no signal when it is %j',
     (text) => {
       expect(parseSignal(text)).toBeUndefined();

@@ -117,7 +117,7 @@ export function describeDirectoryContract(current: () => StoreUnderTest): void {
     });
 
     it('follows the idle deadline', async () => {
-      await store.create(key, newSession());
+      await store.create(key, newSession({ identity: identityRecord({ idleDeadline: 1 }) }));
       await store.extendIdle(key, eight(12_345), LONG);
       const view = await store.readDevice(key);
       expect(view?.head.readBigUInt64BE(HEAD.idleDeadlineAt)).toBe(12_345n);

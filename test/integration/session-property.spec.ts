@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { RedisStore } from '../../src/store/redis/redis.store.js';
 import { FixedClock } from '../support/fixed-clock.js';
+import { HeardFirst } from '../support/heard-first.js';
 import { Interleaver } from '../support/interleaver.js';
 import {
+  deafCopies,
   indexAfterSession,
   indexFirst,
   pruningOnSuspicion,
@@ -69,6 +71,49 @@ describe('sessions on three replicas', () => {
   );
 });
 
+describe('sessions on three replicas, each with a near cache,', () => {
+  const NEAR_MS = 5_000;
+
+  it(
+    'keep their promises as soon as what was told has arrived (ATK-60)',
+    async () => {
+      const redis = await RedisHost.start();
+      const open = async (more = {}): Promise<{ store: RedisStore; clock: FixedClock }> => {
+        const log = new RecordedEvents();
+        const clock = new FixedClock();
+        const store = new RedisStore(redisConfig(redis.url, more), clock, log);
+        await log.next('store.connected');
+        return { store, clock };
+      };
+      const { store: raw } = await open();
+      const near = [];
+      for (let at = 0; at < 3; at += 1) near.push(await open({ nearCacheMs: NEAR_MS }));
+      const heard = await HeardFirst.over(
+        near.map(({ store }) => store),
+        raw,
+      );
+      try {
+        await fc.assert(
+          fc.asyncProperty(scenario, async (wanted) => {
+            const clock = new FixedClock();
+            const interleaver = new Interleaver(wanted.choices, 2);
+            const { maxPerUser } = wanted;
+            const { stores } = heard;
+            await SessionModel.run(wanted, { stores, raw, clock, interleaver, maxPerUser });
+          }),
+          { numRuns: REDIS_RUNS },
+        );
+        // It would prove nothing if every read had asked Redis.
+        expect(heard.known).toBeGreaterThan(0);
+      } finally {
+        await Promise.all([raw, ...near.map(({ store }) => store)].map((store) => store.close()));
+        await redis.stop();
+      }
+    },
+    MOST_MS,
+  );
+});
+
 describe('the property', () => {
   /** True when it finds the rule broken, with a scenario that shows it. */
   async function finds(
@@ -121,6 +166,15 @@ describe('the property', () => {
     async () => {
       const rule = 'a session was read after its end was acknowledged';
       expect(await finds(rule, tombstoneBeforeDelete)).toBe(true);
+    },
+    MOST_MS,
+  );
+
+  it(
+    'finds a near cache that does not hear of ends',
+    async () => {
+      const rule = 'a session was read after its end was acknowledged';
+      expect(await finds(rule, deafCopies)).toBe(true);
     },
     MOST_MS,
   );

@@ -95,3 +95,16 @@ export const pruningOnSuspicion: Plant = (memory, interleaver) => ({
   ...indexFirst(memory, interleaver),
   readTombstone: async () => 'logout',
 });
+
+/** The sixth bug: what was read is kept, and no message says that it is old. */
+export const deafCopies: Plant = (memory, interleaver) => {
+  const copies = new Map<StoreKey, Buffer>();
+  return {
+    ...indexFirst(memory, interleaver),
+    readIdentity: async (key) => {
+      const read = copies.get(key) ?? (await memory.readIdentity(key));
+      if (read !== undefined) copies.set(key, read);
+      return read;
+    },
+  };
+};

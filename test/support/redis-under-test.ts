@@ -3,16 +3,17 @@ import { systemClock } from '../../src/domain/clock.js';
 import { RedisStore } from '../../src/store/redis/redis.store.js';
 import type { StoreUnderTest } from '../contract/store.contract.js';
 import { RecordedEvents } from './recorded-events.js';
-import { redisConfig } from './redis-config.js';
+import { redisConfig, type MoreRedisConfig } from './redis-config.js';
 import { newSession, storeKey } from './store-records.js';
 
 /** The Redis driver for the contract suite, connected; `stop` ends what it is connected to. */
 export async function redisUnderTest(
   way: string | RedisConnection,
   stop: () => Promise<void>,
+  more: MoreRedisConfig = {},
 ): Promise<StoreUnderTest> {
   const log = new RecordedEvents();
-  const store = new RedisStore(redisConfig(way), systemClock, log);
+  const store = new RedisStore(redisConfig(way, more), systemClock, log);
   await log.next('store.connected');
   return {
     store,

@@ -101,4 +101,11 @@ export const storeOptions = {
     default: '500ms',
     doc: 'How long one command may take before the request is answered 503. Twice the default is the promised bound of one second.',
   }),
+  nearCacheMs: optional({
+    key: 'nearCache',
+    env: 'NEAR_CACHE',
+    type: duration('100ms', '1m'),
+    otherwise: 'off: every request asks Redis',
+    doc: 'How long each process may answer for a session without asking Redis again (e.g. `5s`). Ends and changes are told at once; should a message be lost, this is how long a session that was ended elsewhere may still be answered for. Not with a Cluster.',
+  }),
 };

@@ -131,3 +131,27 @@ describe('the way to Redis', () => {
     expect(problem).toMatchObject({ key: 'REDIS_TLS_CA', fault: 'holds a private key' });
   });
 });
+
+describe('the near cache', () => {
+  const near = { NEAR_CACHE: '5s' };
+
+  it('is off by default, and as long as it says', () => {
+    const nearOf = (env: Env): number | undefined => {
+      const { store } = configOf({ ...LOOPBACK_ENV, REDIS_URL: 'redis://r', ...env });
+      return store.kind === 'redis' ? store.nearCacheMs : undefined;
+    };
+    expect(nearOf({})).toBeUndefined();
+    expect(nearOf(near)).toBe(5_000);
+  });
+
+  it('may stand with one Redis and with Sentinels', () => {
+    expect(keysOf({ REDIS_URL: 'redis://r', ...near })).toEqual([]);
+    expect(keysOf({ ...SENTINELS, ...near })).toEqual([]);
+  });
+
+  it('is refused where it could not hear of ends, or would be of no use', () => {
+    expect(keysOf({ ...CLUSTER, ...near })).toEqual(['NEAR_CACHE']);
+    expect(keysOf(near)).toEqual(['NEAR_CACHE']);
+    expect(keysOf({ REDIS_URL: 'redis://r', NEAR_CACHE: '10m' })).toEqual(['NEAR_CACHE']);
+  });
+});

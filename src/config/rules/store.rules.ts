@@ -25,6 +25,7 @@ export function checkStore({ store }: FoundConfig, report: Report): void {
   checkLists(store, report);
   checkCredentials(store, report);
   checkTls(store, report);
+  checkNearCache(store, report);
 }
 
 function checkLists({ values, key }: StoreSection, report: Report): void {
@@ -62,6 +63,25 @@ function checkCredentials(store: StoreSection, report: Report): void {
     `is set, and ${key('redisUrl')} holds credentials too`,
     'write them in one place',
   );
+}
+
+/** The nodes of a Cluster pass messages on to each other without any order, and lose them in a fail-over. */
+function checkNearCache(store: StoreSection, report: Report): void {
+  const { key, written } = store;
+  if (!written('nearCacheMs')) return;
+  if (!isRedisNamed(store)) {
+    report.problem(
+      key('nearCacheMs'),
+      'is set, but sessions are in memory already',
+      'name a Redis, or remove it',
+    );
+  } else if (written('cluster')) {
+    report.problem(
+      key('nearCacheMs'),
+      'is set, but in a Cluster nothing promises that an end is heard of',
+      'remove it, or use one Redis or Sentinels',
+    );
+  }
 }
 
 function checkTls(store: StoreSection, report: Report): void {

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { SessionSignals, SignalListener } from '../directory.port.js';
 import { formatSignal, parseSignal } from '../session-signal.js';
 import type { StoreKey } from '../store.port.js';
+import type { NearCache } from './near-cache.js';
 import { backOff } from './redis-options.js';
 import type { RedisClient } from './redis.client.js';
 
@@ -26,9 +27,12 @@ export class RedisSignals implements SessionSignals {
   constructor(
     private readonly client: RedisClient,
     private readonly channel: string,
+    /** Listens from the beginning, where there is one. */
+    private readonly near?: NearCache,
   ) {
     // When commands go somewhere new, signals come from there: the old server may live on, cut off.
-    client.onConnected(() => this.subscriber?.disconnect());
+    client.onConnected(() => this.leave(this.subscriber));
+    if (near !== undefined) this.open();
   }
 
   async publishRenewed(key: StoreKey): Promise<void> {
@@ -71,11 +75,12 @@ export class RedisSignals implements SessionSignals {
       await subscriber.subscribe(this.channel);
     } catch (error) {
       this.client.report(error);
-      subscriber.disconnect();
+      this.leave(subscriber);
       return;
     }
     this.attempts = 0;
     this.heartbeat = setInterval(() => void this.beat(subscriber), HEARTBEAT_MS).unref();
+    this.near?.arm();
     for (const listener of this.listeners) listener.onGap();
   }
 
@@ -84,11 +89,18 @@ export class RedisSignals implements SessionSignals {
       await subscriber.ping();
     } catch (error) {
       this.client.report(error);
-      subscriber.disconnect();
+      this.leave(subscriber);
     }
   }
 
+  /** It tells nothing any more from now on, however long it takes to be gone. */
+  private leave(subscriber: Redis | undefined): void {
+    this.near?.disarm();
+    subscriber?.disconnect();
+  }
+
   private reopen(): void {
+    this.near?.disarm();
     clearInterval(this.heartbeat);
     this.subscriber = undefined;
     if (this.closed) return;
@@ -99,6 +111,8 @@ export class RedisSignals implements SessionSignals {
   private deliver(text: string): void {
     const signal = parseSignal(text);
     if (signal === undefined) return;
+    this.near?.drop(signal.key);
+    if (signal.kind === 'changed') return;
     for (const listener of this.listeners) listener.onSignal(signal);
   }
 }

@@ -52,6 +52,10 @@ export class RedisClient {
     return this.run('write', command);
   }
 
+  isReady(): boolean {
+    return this.link.isReady();
+  }
+
   /** Calls back at every connection, the first and each after an outage. */
   onConnected(callback: () => void): void {
     this.connectedCallbacks.push(callback);

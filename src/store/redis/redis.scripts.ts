@@ -20,7 +20,7 @@ for at = 1, 3 do redis.call('SET', KEYS[at], ARGV[at], 'PX', ARGV[4]) end
 return 1`;
 
 /**
- * KEYS tokens identity; ARGV expected tokens accessExpiry. 1 written, 0 conflict, -1 gone.
+ * KEYS tokens identity; ARGV expected tokens accessExpiry channel signal. 1 written, 0 conflict, -1 gone.
  * The provider may have replaced the refresh token already: a full store must not lose the new one.
  */
 const writeTokens = `
@@ -31,9 +31,10 @@ local life = redis.call('PTTL', KEYS[1])
 if life > 0 then redis.call('PEXPIRE', KEYS[1], life) end
 redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 redis.call('SETRANGE', KEYS[2], ${HEAD.accessExpiryAt}, ARGV[3])
+redis.pcall('PUBLISH', ARGV[4], ARGV[5])
 return 1`;
 
-/** KEYS identity; ARGV expected identity. The two instants in the stored head may have moved since the caller read: they stay. */
+/** KEYS identity; ARGV expected identity channel signal. The two instants in the stored head may have moved since the caller read: they stay. */
 const writeIdentity = `
 local head = redis.call('GETRANGE', KEYS[1], 0, ${HEAD.identityBytes - 1})
 if #head < ${HEAD.identityBytes} then return -1 end
@@ -42,10 +43,11 @@ local record = string.sub(ARGV[2], 1, ${HEAD.idleDeadlineAt})
   .. string.sub(head, ${HEAD.idleDeadlineAt + 1})
   .. string.sub(ARGV[2], ${HEAD.identityBytes + 1})
 redis.call('SET', KEYS[1], record, 'KEEPTTL')
+redis.pcall('PUBLISH', ARGV[3], ARGV[4])
 return 1`;
 
 /**
- * KEYS identity tokens device; ARGV deadline ttl. Bytes are compared one by one, because Lua compares strings
+ * KEYS identity tokens device; ARGV deadline ttl channel signal. Bytes are compared one by one, because Lua compares strings
  * by locale. A deadline that would move back is a write that came late: it changes nothing.
  */
 const extendIdle = `
@@ -58,6 +60,7 @@ for at = 1, ${EIGHT_BYTES} do
 end
 for at = 1, 3 do redis.call('PEXPIRE', KEYS[at], ARGV[2]) end
 redis.pcall('SETRANGE', KEYS[1], ${HEAD.idleDeadlineAt}, ARGV[1])
+redis.pcall('PUBLISH', ARGV[3], ARGV[4])
 return 1`;
 
 /** KEYS identity tokens device tombstone; ARGV reason ttl channel signal. The first reason stays. */

@@ -4,6 +4,8 @@ import type { EventLog } from '../../logging/event-log.js';
 import { unmetered, type StoreMeter } from '../store-meter.port.js';
 import type { NewSession, NewTransaction, Store, StoreKey, WriteOutcome } from '../store.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
+import { formatSignal } from '../session-signal.js';
+import { NearCache } from './near-cache.js';
 import { RedisDirectory } from './redis-directory.js';
 import { RedisEnds } from './redis-ends.js';
 import { redisFindings } from './redis-findings.js';
@@ -13,6 +15,7 @@ import { RedisMarks } from './redis-marks.js';
 import type { RedisConfig } from './redis-options.js';
 import { RedisSignals } from './redis-signals.js';
 import { RedisTransactions } from './redis-transactions.js';
+import type { ScriptedRedis } from './redis-link.js';
 import { RedisClient } from './redis.client.js';
 
 /** How many expired members one write to an index removes at most. */
@@ -36,6 +39,7 @@ export class RedisStore implements Store {
   private readonly directory: RedisDirectory;
   private readonly marks: RedisMarks;
   private readonly signals: RedisSignals;
+  private readonly near: NearCache | undefined;
 
   constructor(
     config: RedisConfig,
@@ -51,7 +55,9 @@ export class RedisStore implements Store {
     this.locks = new RedisLocks(client, keys);
     this.directory = new RedisDirectory(client, keys);
     this.marks = new RedisMarks(client, keys);
-    this.signals = new RedisSignals(client, keys.channel);
+    this.near =
+      config.nearCacheMs === undefined ? undefined : new NearCache(config.nearCacheMs, clock);
+    this.signals = new RedisSignals(client, keys.channel, this.near);
     this.client.onConnected(() => void this.reportFindings());
   }
 
@@ -73,8 +79,10 @@ export class RedisStore implements Store {
   }
 
   async readIdentity(key: StoreKey): Promise<Buffer | undefined> {
-    const { identity } = this.keys.session(key);
-    return (await this.client.read((redis) => redis.getBuffer(identity))) ?? undefined;
+    // While Redis is away nobody is let in by what was true before.
+    return this.near !== undefined && this.client.isReady()
+      ? this.near.read(key, () => this.askForIdentity(key))
+      : this.askForIdentity(key);
   }
 
   async readBoth(
@@ -98,35 +106,34 @@ export class RedisStore implements Store {
     accessExpiry: Buffer,
   ): Promise<WriteOutcome> {
     const keys = this.keys.session(key);
-    return outcome(
-      await this.client.write((redis) =>
-        redis.vWriteTokens([keys.tokens, keys.identity], [expected, tokens, accessExpiry]),
-      ),
+    const written = this.changing(key, (redis, told) =>
+      redis.vWriteTokens([keys.tokens, keys.identity], [expected, tokens, accessExpiry, ...told]),
     );
+    return outcome(await written);
   }
 
   async writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome> {
     const keys = this.keys.session(key);
-    return outcome(
-      await this.client.write((redis) =>
-        redis.vWriteIdentity([keys.identity], [expected, identity]),
-      ),
+    const written = this.changing(key, (redis, told) =>
+      redis.vWriteIdentity([keys.identity], [expected, identity, ...told]),
     );
+    return outcome(await written);
   }
 
   async extendIdle(key: StoreKey, idleDeadline: Buffer, ttlMs: number): Promise<boolean> {
     const { identity, tokens, device } = this.keys.session(key);
-    return this.holds((redis) =>
-      redis.vExtendIdle([identity, tokens, device], [idleDeadline, ttlMs]),
+    const extended = this.changing(key, (redis, told) =>
+      redis.vExtendIdle([identity, tokens, device], [idleDeadline, ttlMs, ...told]),
     );
+    return (await extended) === 1;
   }
 
   async end(key: StoreKey, reason: string, tombstoneMs: number): Promise<boolean> {
-    return this.ends.end(key, reason, tombstoneMs);
+    return this.dropping([key], () => this.ends.end(key, reason, tombstoneMs));
   }
 
   async endMany(keys: readonly StoreKey[], reason: string, tombstoneMs: number): Promise<number> {
-    return this.ends.endMany(keys, reason, tombstoneMs);
+    return this.dropping(keys, () => this.ends.endMany(keys, reason, tombstoneMs));
   }
 
   async readTombstone(key: StoreKey): Promise<string | undefined> {
@@ -212,8 +219,28 @@ export class RedisStore implements Store {
     await this.client.close();
   }
 
-  private async holds(command: Parameters<typeof this.client.write<number>>[0]): Promise<boolean> {
-    return (await this.client.write(command)) === 1;
+  private async askForIdentity(key: StoreKey): Promise<Buffer | undefined> {
+    const { identity } = this.keys.session(key);
+    return (await this.client.read((redis) => redis.getBuffer(identity))) ?? undefined;
+  }
+
+  /** A write to a record, which tells the other processes of it in the same step. */
+  private changing(
+    key: StoreKey,
+    command: (redis: ScriptedRedis, told: readonly [string, string]) => Promise<number>,
+  ): Promise<number> {
+    const told = [this.keys.channel, formatSignal({ kind: 'changed', key })] as const;
+    return this.dropping([key], () => this.client.write((redis) => command(redis, told)));
+  }
+
+  /** This process does not wait for the message: before, for who reads now, and after, for who read meanwhile. */
+  private async dropping<T>(keys: readonly StoreKey[], write: () => Promise<T>): Promise<T> {
+    for (const key of keys) this.near?.drop(key);
+    try {
+      return await write();
+    } finally {
+      for (const key of keys) this.near?.drop(key);
+    }
   }
 
   /** Awaited before the session is written: an index may name a session that is not there, never the reverse. */
