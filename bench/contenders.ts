@@ -28,7 +28,7 @@ const CALL = { 'x-csrf': '1' };
 
 /** Everything that is measured against each other in one run. */
 export async function contendersOf(stage: Stage): Promise<Field> {
-  const { redis, upstream, overRedis, inMemory, recordBytes } = stage;
+  const { redis, upstream, overRedis, near, inMemory, recordBytes } = stage;
   const env = { REDIS_URL: redis.url, RECORD_BYTES: String(recordBytes) };
   const l1 = await startServer('bare.ts', {});
   const l2 = await startServer('bare-session.ts', env);
@@ -45,6 +45,7 @@ export async function contendersOf(stage: Stage): Promise<Field> {
       redis: true,
     },
     ...(await sessionChecks(overRedis, stage.redisCookie, 'Redis')),
+    ...(await sessionChecks(near, stage.nearCookie, 'near cache')),
     ...(await sessionChecks(inMemory, stage.memoryCookie, 'memory')),
     await peer('express-session, Redis', express),
     await peer('@fastify/session, Redis', fastify),
@@ -61,10 +62,10 @@ export async function contendersOf(stage: Stage): Promise<Field> {
 async function sessionChecks(
   product: Product,
   cookie: string,
-  where: 'Redis' | 'memory',
+  where: 'Redis' | 'near cache' | 'memory',
 ): Promise<Contender[]> {
   const { pid, url, internalUrl } = product;
-  const counted = where === 'Redis' ? ({ redis: true } as const) : {};
+  const counted = where !== 'memory' ? ({ redis: true } as const) : {};
   const [, token = ''] = cookie.split('=', 2);
   const checks: Contender[] = [
     {
@@ -84,7 +85,7 @@ async function sessionChecks(
       ...counted,
     },
   ];
-  if (where === 'memory') return checks;
+  if (where !== 'Redis') return checks;
   return [
     ...checks,
     {

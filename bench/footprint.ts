@@ -27,8 +27,8 @@ export async function footprintOf(
   const loginsPerSecond = await logInRepeatedly(overRedis, logins);
   // What a login leaves behind (l:) is gone in an hour.
   const all = await redis.bytesOf('vestibule:[sx]:*');
-  const tokens = await redis.lengthOf('*s:{*}:t');
-  const { keys: sessions } = await redis.bytesOf('*s:{*}:i');
+  const tokens = await redis.lengthOf('vestibule:s:{*}:t');
+  const { keys: sessions } = await redis.bytesOf('vestibule:s:{*}:i');
   return {
     ...fresh,
     loadedMib,

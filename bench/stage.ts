@@ -11,8 +11,11 @@ export interface Stage {
   readonly redis: BenchRedis;
   readonly upstream: BenchServer;
   readonly overRedis: Product;
+  /** Over the same Redis, with a near cache. */
+  readonly near: Product;
   readonly inMemory: Product;
   readonly redisCookie: string;
+  readonly nearCookie: string;
   readonly memoryCookie: string;
   /** Of a session's identity in Redis. */
   readonly recordBytes: number;
@@ -22,13 +25,13 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const redis = await BenchRedis.start();
   const upstream = await startUpstream();
-  const [redisPort, memoryPort] = [await freePort(), await freePort()];
+  const [redisPort, nearPort, memoryPort] = [await freePort(), await freePort(), await freePort()];
   const clientSecret = randomBytes(32).toString('base64url');
   const client = (port: number) =>
     webClient({ clientId: `bench-${port}`, clientSecret, publicUrl: `http://localhost:${port}` });
   const op = await startOp({
     accessTokenSeconds: 3600,
-    clients: [client(redisPort), client(memoryPort)],
+    clients: [redisPort, nearPort, memoryPort].map(client),
   });
   const start = (port: number, more: Readonly<Record<string, string>>): Promise<Product> =>
     Product.start({
@@ -45,18 +48,25 @@ export async function openStage(): Promise<Stage> {
       },
     });
   const overRedis = await start(redisPort, { REDIS_URL: redis.url });
+  const near = await start(nearPort, {
+    REDIS_URL: redis.url,
+    REDIS_PREFIX: 'near:',
+    NEAR_CACHE: '5s',
+  });
   const inMemory = await start(memoryPort, {});
   const redisCookie = await memberOf(overRedis);
   return {
     redis,
     upstream,
     overRedis,
+    near,
     inMemory,
     redisCookie,
+    nearCookie: await memberOf(near),
     memoryCookie: await memberOf(inMemory),
-    recordBytes: await redis.lengthOf('*s:{*}:i'),
+    recordBytes: await redis.lengthOf('vestibule:s:{*}:i'),
     async stop() {
-      await Promise.all([overRedis.stop(), inMemory.stop()]);
+      await Promise.all([overRedis, near, inMemory].map((product) => product.stop()));
       await op.close();
       upstream.stop();
       await redis.stop();

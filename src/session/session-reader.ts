@@ -4,6 +4,7 @@ import { KeyRing } from '../crypto/key-ring.js';
 import type { SessionReading } from '../domain/session.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
+import { endOfTurn } from '../store/end-of-turn.js';
 import type { StoreKey } from '../store/store.port.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionRecords, type TokenReading } from './session-records.js';
@@ -74,6 +75,7 @@ async function first<T extends { readonly kind: 'live' | 'anonymous' }>(
   ids: readonly string[],
   read: (id: string) => Promise<T>,
 ): Promise<(T & { readonly id?: string }) | { readonly kind: 'anonymous' }> {
+  if (ids.length === 0) await endOfTurn();
   let last: T | undefined;
   for (const id of ids) {
     const reading = await read(id);

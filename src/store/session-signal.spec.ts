@@ -16,10 +16,15 @@ describe('the text of a signal', () => {
     },
   );
 
-  it.each(['renewed', 'renewed ', 'renewed key logout', 'changed', 'changed key logout', 'revived key', 'ENDED key logout'])(
-    'is no signal when it is %j',
-    (text) => {
-      expect(parseSignal(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    'renewed',
+    'renewed ',
+    'renewed key logout',
+    'changed',
+    'changed key logout',
+    'revived key',
+    'ENDED key logout',
+  ])('is no signal when it is %j', (text) => {
+    expect(parseSignal(text)).toBeUndefined();
+  });
 });

@@ -8,7 +8,7 @@ const OURS = new Set(['info', 'config|resetstat']);
 /** ioredis sends the text of a script once for each connection. */
 const SCRIPT = new Set(['eval', 'evalsha']);
 /** What the extension's script is made of; Redis counts these, too. */
-const INSIDE = new Set(['getrange', 'pexpire', 'setrange']);
+const INSIDE = new Set(['getrange', 'pexpire', 'publish', 'setrange']);
 
 let stage: Stage;
 let person: UserAgent;

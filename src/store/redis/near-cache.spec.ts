@@ -159,3 +159,13 @@ describe('a question that fails', () => {
     expect(asked).toBe(1);
   });
 });
+
+describe('a message that comes in the same turn of the event loop as a request', () => {
+  it('counts, though the request was read first', async () => {
+    await read();
+    const reading = read();
+    near.drop(key);
+    await reading;
+    expect(asked).toBe(2);
+  });
+});

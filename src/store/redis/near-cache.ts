@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../domain/clock.js';
+import { endOfTurn } from '../end-of-turn.js';
 import { HEAD, type StoreKey } from '../store.port.js';
 
 /** What all entries together may hold, however many sessions there are. */
@@ -38,6 +39,8 @@ export class NearCache {
 
   /** The record as it was within the last `lifeMs`, else as `ask` tells it; what `ask` throws is thrown on. */
   async read(key: StoreKey, ask: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
+    // Looked for only then: a message that came in this turn counts.
+    if (this.entries.has(key)) await endOfTurn();
     const known = this.known(key);
     if (known !== undefined) return known;
     if (!this.isArmed) return ask();
