@@ -1,16 +1,39 @@
+import cluster from 'node:cluster';
 import type { VestibuleConfig } from '../config/config.types.js';
-import { EventLog } from '../logging/event-log.js';
-import { startVestibule } from './vestibule.js';
+import type { EventLog } from '../logging/event-log.js';
+import { JsonEventLog } from '../logging/json-event-log.js';
+import { Metrics } from '../ops/metrics.js';
+import { startVestibule, type Vestibule } from './vestibule.js';
+import { superviseWorkers, tellReady, workersOf } from './workers.js';
 
-/** Runs an instance until SIGTERM or SIGINT, then shuts it down in order. */
+/** Runs an instance, of one process or several, until SIGTERM or SIGINT, then shuts it down in order. */
 export async function serve(
   config: VestibuleConfig,
   notices: readonly string[],
   version: string,
 ): Promise<void> {
-  const vestibule = await startVestibule(config, { version });
-  const log = vestibule.application.get<EventLog>(EventLog);
+  if (cluster.isWorker) return serveAsWorker(config, version);
+  const log = new JsonEventLog(config.log);
   for (const message of notices) log.event('config.notice', { message });
+  const workers = workersOf(config.server);
+  if (workers > 1) await superviseWorkers(workers, log);
+  else await run(config, version, log);
+}
+
+async function serveAsWorker(config: VestibuleConfig, version: string): Promise<void> {
+  const worker = cluster.worker?.id ?? 0;
+  const log = new JsonEventLog(config.log, undefined, { worker });
+  const vestibule = await run(config, version, log).catch((error: unknown) => {
+    // The channel to the primary would keep a process alive that does nothing.
+    cluster.worker?.disconnect();
+    throw error;
+  });
+  vestibule.application.get(Metrics).joinWorkers();
+  tellReady();
+}
+
+async function run(config: VestibuleConfig, version: string, log: EventLog): Promise<Vestibule> {
+  const vestibule = await startVestibule(config, { version, log });
   const stop = (): void => {
     vestibule.stop().then(
       () => process.exit(0),
@@ -19,4 +42,5 @@ export async function serve(
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  return vestibule;
 }

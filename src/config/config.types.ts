@@ -31,6 +31,8 @@ export interface ServerConfig {
   readonly host: string;
   readonly internalPort: number;
   readonly internalHost: string;
+  /** Processes behind the ports; `auto`: as many as there are processors. */
+  readonly workers: number | 'auto';
   /** Addresses or ranges whose forwarding headers are believed; empty is nobody. */
   readonly trustProxy: readonly string[];
   readonly allowedOrigins: readonly string[];

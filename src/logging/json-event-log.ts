@@ -8,10 +8,11 @@ import { cleanText } from './redact.js';
 export class JsonEventLog implements EventLog {
   private readonly logger: Logger;
 
-  constructor(config: LogConfig, destination?: DestinationStream) {
+  /** `base`: what every line says of the process. */
+  constructor(config: LogConfig, destination?: DestinationStream, base: EventFields = {}) {
     const options = {
       level: config.level,
-      base: { service: 'vestibule' },
+      base: { service: 'vestibule', ...base },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label: string) => ({ level: label }) },
     };

@@ -6,6 +6,8 @@ import type { ErrorLevel } from '../errors/error-catalogue.js';
  */
 export const LOG_EVENTS = {
   'config.notice': 'warn',
+  'worker.exited': 'error',
+  'workers.listening': 'info',
   'server.listening': 'info',
   'server.draining': 'info',
   'server.stopped': 'info',

@@ -43,7 +43,13 @@ export class DurationHistogram {
       name,
       help,
       type: 'histogram',
-      get: async () => ({ name, help, type: 'histogram', values: this.samples() }),
+      get: async () => ({
+        name,
+        help,
+        type: 'histogram',
+        aggregator: 'sum',
+        values: this.samples(),
+      }),
     };
     registry.registerMetric(metric as unknown as Metric);
   }

@@ -34,26 +34,47 @@ export class InstanceProcess {
     const directory = mkdtempSync(join(tmpdir(), 'vestibule-process-'));
     const configFile = join(directory, 'vestibule.yaml');
     writeFileSync(configFile, file);
+    const environment = {
+      ...configurationOf(stage),
+      PORT: String(port),
+      CONFIG_FILE: configFile,
+      ...env,
+    };
     const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
       cwd: ROOT,
-      env: {
-        PATH: process.env['PATH'],
-        ...configurationOf(stage),
-        PORT: String(port),
-        CONFIG_FILE: configFile,
-        ...env,
-      },
+      env: environment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const instance = new InstanceProcess(child, port, directory, (text) =>
-      stage.note({ where: 'log line of a process', text }),
-    );
+    const note = (text: string): void => stage.note({ where: 'log line of a process', text });
+    const instance = new InstanceProcess(child, port, directory, note);
     await instance.listening();
     return instance;
   }
 
   url(path: string): string {
     return `http://localhost:${this.port}${path}`;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Resolves when it has logged this event so many times; rejects when it ends before. */
+  async untilLogged(event: string, times = 1): Promise<void> {
+    const ended = once(this.child, 'exit').then(() => Promise.reject(new Error('it ended')));
+    ended.catch(() => undefined);
+    while (this.logged(event).length < times) await Promise.race([once(this.events, event), ended]);
+  }
+
+  /** Resolves with its exit code. */
+  async untilEnded(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null)
+      await once(this.child, 'exit');
+    return this.child.exitCode;
+  }
+
+  signal(signal: 'SIGKILL' | 'SIGTERM'): void {
+    this.child.kill(signal);
   }
 
   logged(event: string): LogLine[] {
@@ -83,11 +104,19 @@ export class InstanceProcess {
   }
 }
 
-function configurationOf({ bff, op, api, redis, clientSecret }: Stage): Record<string, string> {
+/** The environment of an instance of the stage's product. */
+export function configurationOf({
+  bff,
+  op,
+  api,
+  redis,
+  clientSecret,
+}: Stage): Record<string, string> {
   const { session, providers, server } = bff.config;
   const [provider] = providers;
   if (provider === undefined) throw new Error('the stage has no provider');
   return {
+    PATH: process.env['PATH'] ?? '',
     PUBLIC_URL: server.origin,
     INTERNAL_PORT: '0',
     SHUTDOWN_DELAY: '0s',

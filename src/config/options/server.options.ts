@@ -1,9 +1,11 @@
 import { optional, required, withDefault } from '../option.js';
-import { list, port } from '../values/basic-values.js';
+import { countOrAuto, list, port } from '../values/basic-values.js';
 import { duration } from '../values/duration.js';
 import { listenHost, trustedPeer } from '../values/network-values.js';
 import { basePath } from '../values/path-values.js';
 import { exactOrigin, publicUrl } from '../values/web-url.js';
+
+const MOST_WORKERS = 128;
 
 /** Section `server`: where Vestibule stands and whom it believes. */
 export const serverOptions = {
@@ -48,6 +50,13 @@ export const serverOptions = {
     type: listenHost,
     default: '127.0.0.1',
     doc: 'Address of the internal listener. Only this machine by default; never route it to browsers.',
+  }),
+  workers: withDefault({
+    key: 'workers',
+    env: 'WORKERS',
+    type: countOrAuto(MOST_WORKERS),
+    default: '1',
+    doc: 'Processes that share the two ports, so that more than one processor is used; `auto` is one for each. More than one need Redis.',
   }),
   trustProxy: withDefault({
     key: 'trustProxy',

@@ -155,3 +155,29 @@ describe('the near cache', () => {
     expect(keysOf({ REDIS_URL: 'redis://r', NEAR_CACHE: '10m' })).toEqual(['NEAR_CACHE']);
   });
 });
+
+describe('the number of workers', () => {
+  it('is one unless it is set', () => {
+    const workersOf = (env: Env): number | 'auto' =>
+      configOf({ ...LOOPBACK_ENV, REDIS_URL: 'redis://r', ...env }).server.workers;
+    expect(workersOf({})).toBe(1);
+    expect(workersOf({ WORKERS: '4' })).toBe(4);
+    expect(workersOf({ WORKERS: 'auto' })).toBe('auto');
+  });
+
+  it.each(['2', 'auto'])('may be %s with Redis only', (workers) => {
+    expect(keysOf({ WORKERS: workers })).toEqual(['WORKERS']);
+    expect(keysOf({ WORKERS: workers, REDIS_URL: 'redis://r' })).toEqual([]);
+    expect(keysOf({ WORKERS: workers, ...CLUSTER })).toEqual([]);
+  });
+
+  it('may be one without', () => {
+    expect(keysOf({ WORKERS: '1' })).toEqual([]);
+  });
+
+  it.each(['0', '-1', '1.5', 'all', '129', ''])('is refused as %j', (workers) => {
+    expect(keysOf({ WORKERS: workers, REDIS_URL: 'redis://r' })).toEqual(
+      workers === '' ? [] : ['WORKERS'],
+    );
+  });
+});

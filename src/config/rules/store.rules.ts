@@ -13,7 +13,7 @@ export function isRedisNamed(store: StoreSection): boolean {
 }
 
 /** What must hold between the options of `store`. */
-export function checkStore({ store }: FoundConfig, report: Report): void {
+export function checkStore({ store, server }: FoundConfig, report: Report): void {
   const named = WAYS.filter((way) => store.written(way));
   for (const way of named.slice(1)) {
     report.problem(
@@ -26,6 +26,21 @@ export function checkStore({ store }: FoundConfig, report: Report): void {
   checkCredentials(store, report);
   checkTls(store, report);
   checkNearCache(store, report);
+  checkWorkers(server, store, report);
+}
+
+/** Each would have sessions of its own, and a browser would meet now this and now that. */
+function checkWorkers(
+  { values, key }: FoundConfig['server'],
+  store: StoreSection,
+  report: Report,
+): void {
+  if (values.workers === undefined || values.workers === 1 || isRedisNamed(store)) return;
+  report.problem(
+    key('workers'),
+    'is more than one, but sessions in memory are those of one process',
+    `set ${store.key('redisUrl')}, or leave this out`,
+  );
 }
 
 function checkLists({ values, key }: StoreSection, report: Report): void {

@@ -53,6 +53,24 @@ export function integer(min: number, max: number): ValueType<number> {
   });
 }
 
+const AUTO = 'auto';
+
+/** A whole number from 1 on, or `auto`: as many as the machine has processors for this process. */
+export function countOrAuto(max: number): ValueType<number | typeof AUTO> {
+  const label = `a whole number from 1 to ${max}, or ${AUTO}`;
+  const count = integer(1, max);
+  return valueType({
+    label,
+    remedy: `write ${label}`,
+    input: z.union([z.number(), z.string()]),
+    judge: (given): Judged<number | typeof AUTO> => {
+      if (given === AUTO) return accept(AUTO);
+      const judged = readValue(count, given);
+      return judged.kind === 'value' ? judged : refuse(`must be ${label}`);
+    },
+  });
+}
+
 /** Port 0 lets the system choose one. */
 export const port = integer(0, 65_535);
 
