@@ -49,6 +49,16 @@ export class BenchRedis {
     return { bytes: sizes.reduce<number>((sum, size) => sum + Number(size), 0), keys: keys.length };
   }
 
+  /** What it holds in memory: the keys, its tables of them, its buffers. */
+  async usedBytes(): Promise<number> {
+    const info = await this.redis.info('memory');
+    return Number(/used_memory:(\d+)/.exec(info)?.[1]);
+  }
+
+  keyCount(): Promise<number> {
+    return this.redis.dbsize();
+  }
+
   async lengthOf(pattern: string): Promise<number> {
     const [key = ''] = await this.redis.keys(pattern);
     return this.redis.strlen(key);
