@@ -81,4 +81,28 @@ describe('a marked answer', () => {
       { ...MARKED, 'set-cookie': ['a=1', 'b=2'] },
     );
   });
+
+  it.each<[string, (res: MarkedResponse) => void]>([
+    ['a flat list', (res) => void res.writeHead(201, 'Made', ['x-own', '1'])],
+    ['an object', (res) => void res.writeHead(201, 'Made', { 'X-Own': '1' })],
+    ['nothing else', (res) => void res.setHeader('x-own', '1').writeHead(201, 'Made')],
+  ])('takes a reason phrase before its headers, which are %s', async (_how, write) => {
+    expect(await headersOf(write)).toMatchObject({ ...MARKED, 'x-own': '1' });
+  });
+
+  it('says its marks also when the first attempt at a head fails', async () => {
+    const broken = 'no\nheader';
+    const attempts: ((res: MarkedResponse) => unknown)[] = [
+      (res) => res.writeHead(200, ['x-own', broken]),
+      (res) => res.writeHead(200, { 'x-own': broken }),
+      (res) => res.setHeader('x', 'y').writeHead(200, ['x-own', broken]),
+    ];
+    for (const attempt of attempts) {
+      const headers = await headersOf((res) => {
+        expect(() => attempt(res)).toThrow('Invalid character');
+        res.writeHead(201);
+      });
+      expect(headers).toMatchObject(MARKED);
+    }
+  });
 });

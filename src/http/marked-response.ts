@@ -42,15 +42,20 @@ export class MarkedResponse extends ServerResponse {
     return all;
   }
 
-  /** Takes a flat list of headers or an object, as Node does; a name that the list repeats is sent repeatedly. */
+  /**
+   * Takes a flat list of headers or an object, as Node does, and a reason phrase before them; a name that the list
+   * repeats is sent repeatedly.
+   */
   override writeHead(status: number, ...rest: unknown[]): this {
+    if (typeof rest[0] === 'string') this.statusMessage = rest.shift() as string;
     const [headers] = rest as [FlatHeaders | OutgoingHttpHeaders | undefined];
     this.beganAt = performance.now();
     if (this.marks === NOTHING) return super.writeHead(status, ...(rest as []));
     if (isFlat(headers) && this.getHeaderNames().length === 0) {
-      const all = this.withMarks(headers);
+      super.writeHead(status, this.withMarks(headers));
+      // Only now: whoever gave a header that cannot be sent is answered by an error, which has its marks.
       this.marks = NOTHING;
-      return super.writeHead(status, all);
+      return this;
     }
     if (isFlat(headers)) this.setAll(headers);
     else this.setHeaders(new Map(Object.entries(headers ?? {})) as Map<string, string>);
