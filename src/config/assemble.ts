@@ -6,7 +6,7 @@ import type {
   SpaConfig,
   VestibuleConfig,
 } from './config.types.js';
-import { assemblePolicies } from './assemble-policy.js';
+import { assemblePolicy } from './assemble-policy.js';
 import { assembleProvider } from './assemble-provider.js';
 import { assembleRoute } from './assemble-route.js';
 import { assembleService } from './assemble-service.js';
@@ -28,7 +28,7 @@ export function assemble(found: FoundConfig): VestibuleConfig {
     login: complete(found.login),
     tokens: complete(found.tokens),
     routes: found.routes.map(assembleRoute),
-    policies: assemblePolicies(found.policies),
+    policies: found.policies.map(assemblePolicy),
     services: found.services.map(assembleService),
     claims: assembleClaims(found.claims),
     assertion: assembleAssertion(found.assertion),

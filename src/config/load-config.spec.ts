@@ -27,6 +27,7 @@ describe('the configuration of the simple case', () => {
         internalPort: 3001,
         internalHost: '127.0.0.1',
         trustProxy: [],
+        workers: 1,
         allowedOrigins: [],
         returnOrigins: [],
         shutdownDelayMs: 0,

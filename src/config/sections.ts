@@ -48,7 +48,7 @@ export function readSections(
     log: read('log', SECTIONS.log),
     providers: readProviders(environment, file, report),
     routes: readRoutes(environment, file, report),
-    policies: readList('policies', LISTS.policies, file, report),
+    policies: readPolicies(file, report),
     services: readList('services', LISTS.services, file, report),
   };
 }
@@ -115,6 +115,18 @@ function readProvider(source: SectionSource, report: Report): ProviderSection {
   );
   // The fields and their types are the same; only where a missing value comes from is not.
   return readSection(adapted as unknown as typeof options, source, report);
+}
+
+const DEFAULT_POLICY: Mapping = { name: 'default' };
+
+/** `/verify` without a name is always there: where the file has no entry for it, the defaults of every option. */
+function readPolicies(file: ConfigFile, report: Report): readonly PolicySection[] {
+  const items = file.lists['policies'] ?? [];
+  const isThere = items.some((item) => item['name'] === DEFAULT_POLICY['name']);
+  const all = isThere ? items : [...items, DEFAULT_POLICY];
+  return all.map((mapping, at) =>
+    readSection(LISTS.policies, { mapping, path: `policies[${at}]` }, report),
+  );
 }
 
 const API_ROUTE: Mapping = { name: 'api', prefix: '/api' };
