@@ -8,18 +8,24 @@ import { ASSERTION_TYPE, IdentityAssertion } from './identity-assertion.js';
 /** Reads the identity assertions that we have given away, whoever hands them in. */
 @Injectable()
 export class OwnAssertion {
+  /** Made once: it imports a key when a token first names it. */
+  private readonly keys: Promise<ReturnType<typeof createLocalJWKSet>>;
+
   constructor(
-    private readonly keys: AssertionKeys,
+    keys: AssertionKeys,
     @Inject(AssertionConfig) private readonly config: AssertionConfig,
     private readonly assertions: IdentityAssertion,
     @Inject(Clock) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.keys = keys.published.then((published) =>
+      createLocalJWKSet({ keys: [...published.keys] }),
+    );
+  }
 
   /** The claims of one of ours that has not run out; undefined for everything else (RFC 8725 §3.1, §3.11). */
   async read(token: string): Promise<JWTPayload | undefined> {
-    const { keys } = await this.keys.published;
     try {
-      const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...keys] }), {
+      const { payload } = await jwtVerify(token, await this.keys, {
         algorithms: [this.config.algorithm],
         typ: ASSERTION_TYPE,
         issuer: this.assertions.issuer,
