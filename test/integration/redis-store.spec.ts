@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { RedisStore } from '../../src/store/redis/redis.store.js';
 import { FixedClock } from '../support/fixed-clock.js';
 import { RecordedEvents } from '../support/recorded-events.js';
@@ -34,6 +35,18 @@ describe('the Redis driver', () => {
     Number((await redis.command(...words)).slice(1));
   const keys = async (): Promise<string[]> =>
     (await redis.command('KEYS', '*')).split('\r\n').filter((line) => line.startsWith('v:'));
+
+  it('sends the commands of one turn of the event loop in few writes', async () => {
+    const writes = (): number =>
+      Number(/^syscw: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+    const key = storeKey();
+    await store.create(key, newSession());
+    const READS = 200;
+    const before = writes();
+    await Promise.all(Array.from({ length: READS }, () => store.readIdentity(key)));
+    // What else this process writes meanwhile is some wake-ups of its threads.
+    expect(writes() - before).toBeLessThan(READS / 4);
+  });
 
   it('reads the identity with one command, and both records with one', async () => {
     const key = storeKey();
