@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,10 +12,12 @@ import { freePort } from './product.ts';
 export class BenchRedis {
   readonly url: string;
   private readonly process: ChildProcess;
+  private readonly directory: string;
   private readonly redis: Redis;
 
-  private constructor(process: ChildProcess, url: string, redis: Redis) {
+  private constructor(process: ChildProcess, directory: string, url: string, redis: Redis) {
     this.process = process;
+    this.directory = directory;
     this.url = url;
     this.redis = redis;
   }
@@ -33,7 +35,7 @@ export class BenchRedis {
     const redis = new Redis(url, { replyMapping: 'legacy', retryStrategy: () => 50 });
     redis.on('error', () => undefined);
     while (redis.status !== 'ready') await delay(20);
-    return new BenchRedis(child, url, redis);
+    return new BenchRedis(child, directory, url, redis);
   }
 
   /** Commands that were carried out so far, but for those of `INFO` itself. */
@@ -69,5 +71,6 @@ export class BenchRedis {
     const gone = once(this.process, 'exit');
     this.process.kill();
     await gone;
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
