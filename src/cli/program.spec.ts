@@ -67,7 +67,7 @@ describe('vestibule', () => {
   });
 
   it.each([[[]], [['config', 'check']]])(
-    'prints every problem and exits with 78 for %j',
+    'prints every problem and exits with 78 for %j (ATK-66, ATK-103)',
     async (args) => {
       const { served, out, err, code } = await run(args, {
         ...LOOPBACK_ENV,

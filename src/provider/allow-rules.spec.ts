@@ -66,11 +66,11 @@ describe('a domain', () => {
     [1],
     [null],
     [undefined],
-  ])('keeps %j out', (email) => {
+  ])('keeps %j out (ATK-64)', (email) => {
     expect(isAllowed(verified(email), CORP)).toBe(false);
   });
 
-  it('is not that of an address whose Kelvin sign would turn into a k', () => {
+  it('is not that of an address whose Kelvin sign would turn into a k (ATK-64)', () => {
     const bank = rules({ domains: ['bank.com'], emails: ['kim@corp.com'] });
     expect(isAllowed(verified('a@bank.com'), bank)).toBe(true);
     expect(isAllowed(verified('a@ban\u212a.com'), bank)).toBe(false);
@@ -88,7 +88,7 @@ describe('a domain', () => {
     [[true], false],
     [null, false],
     [undefined, false],
-  ])('needs an address that is verified: %j is %p', (email_verified, allowed) => {
+  ])('needs an address that is verified: %j is %p (ATK-64)', (email_verified, allowed) => {
     expect(isAllowed({ email: 'a@corp.com', email_verified }, CORP)).toBe(allowed);
   });
 

@@ -130,7 +130,7 @@ describe("another site's page", () => {
     await stranger.close();
   });
 
-  it('cannot frame our pages', async () => {
+  it('cannot frame our pages (ATK-59)', async () => {
     const { page } = await answerTo(`<iframe src="${stage.url('/logout')}"></iframe>`, {
       path: '/logout',
       host: 'localhost',

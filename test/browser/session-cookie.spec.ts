@@ -44,7 +44,7 @@ describe('the browser after a login', () => {
     );
   });
 
-  it('shows its scripts neither a cookie nor a token', async () => {
+  it('shows its scripts neither a cookie nor a token (ATK-91)', async () => {
     const { app } = await stage.member();
     expect(await app.page.evaluate(WITHIN_REACH)).toEqual({
       cookie: '',

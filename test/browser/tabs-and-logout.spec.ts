@@ -43,7 +43,7 @@ describe('tabs and logouts', () => {
     await second.says('The session has ended.');
   });
 
-  it('ends the session here and at the provider by the logout button', async () => {
+  it('ends the session here and at the provider by the logout button (ATK-48)', async () => {
     const { context, app } = await stage.member();
     await app.logOut();
     expect((await app.session()).status).toBe(401);

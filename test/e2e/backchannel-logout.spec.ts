@@ -71,7 +71,7 @@ describe.each([
     expect(await states(one, other, bob)).toEqual(['backchannel', 'live', 'live']);
   });
 
-  it('ends every session of the user where it names only the user (F-36)', async () => {
+  it('ends every session of the user where it names only the user (F-36, ATK-79)', async () => {
     const [one, other, bob] = [
       await member(stage),
       await member(stage),
@@ -89,7 +89,7 @@ describe.each([
     expect(await states(other)).toEqual(['live']);
   });
 
-  it('succeeds for a session that is unknown, gone or of another user, and ends nothing (F-35, F-38)', async () => {
+  it('succeeds for a session that is unknown, gone or of another user, and ends nothing (F-35, F-38, ATK-79)', async () => {
     const [one, gone] = [await member(stage), await member(stage)];
     await stage.call(gone.person, '/logout', { method: 'POST' });
     for (const claims of [{ sid: 'unknown' }, { sid: gone.sid }, { sub: 'nobody' }])
@@ -144,7 +144,7 @@ describe.each([
     }
   });
 
-  it('that comes during a refresh wins: the session stays dead', async () => {
+  it('that comes during a refresh wins: the session stays dead (ATK-79)', async () => {
     const one = await member(stage);
     stage.op.rewrite(PATHS.token, async (answer) => {
       expectDone(await sendLogout(stage, logoutToken(stage, { sid: one.sid })));
@@ -227,7 +227,7 @@ describe.each([
     expect(await states(one)).toEqual(['live']);
   });
 
-  it.each(['GET', 'PUT', 'DELETE', 'HEAD'])('is not offered by %s', async (method) => {
+  it.each(['GET', 'PUT', 'DELETE', 'HEAD'])('is not offered by %s (ATK-80)', async (method) => {
     const one = await member(stage);
     const body = `logout_token=${logoutToken(stage, { sub: 'alice' })}`;
     const url = stage.url('/backchannel-logout');
@@ -309,7 +309,7 @@ describe('back-channel logout over two instances', () => {
     expect(await onReplica(other)).toBe('live');
   });
 
-  it('is a 503 while Redis does not answer, so that the provider tries again, which then works (P-53, F-39)', async () => {
+  it('is a 503 while Redis does not answer, so that the provider tries again, which then works (P-53, F-39, ATK-79)', async () => {
     const one = await member(stage);
     const token = logoutToken(stage, { sid: one.sid });
     stage.redis.pause();

@@ -190,7 +190,7 @@ describe('the callback', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 
-  it('is not healed twice: then a page explains (J-36)', async () => {
+  it('is not healed twice: then a page explains (J-36, ATK-29)', async () => {
     const person = stage.person();
     const callback = await stage.callbackFor(person, { healed: '1' });
     await person.arrive(callback);

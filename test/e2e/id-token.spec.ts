@@ -241,7 +241,7 @@ describe('an honest provider', () => {
     expect(await stage.view(await stage.member())).toMatchObject({ authenticated: true });
   });
 
-  it('D-34: may put a new key under the same kid', async () => {
+  it('D-34: may put a new key under the same kid (ATK-96)', async () => {
     await stage.member();
     stage.op.rotateTo(newSigningKey('key-1'));
     expect(await stage.view(await stage.member())).toMatchObject({ authenticated: true });

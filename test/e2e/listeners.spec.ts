@@ -55,7 +55,7 @@ describe('the two listeners', () => {
   it.each(
     ROUTE_TABLE.map((route) => [route.listener, methodOf(route), route.path, route] as const),
   )(
-    'on %s: %s %s answers hardened and never stored (ATK-49)',
+    'on %s: %s %s answers hardened and never stored (ATK-49, ATK-59)',
     async (listener, method, _path, route) => {
       for (const headers of [
         {},
@@ -88,7 +88,7 @@ describe('the two listeners', () => {
           route,
         ] as const,
     ),
-  )('%s %s is not on the %s one', async (method, _path, other, route) => {
+  )('%s %s is not on the %s one (ATK-89)', async (method, _path, other, route) => {
     const twins = ROUTE_TABLE.filter((twin) => twin.listener === other && twin.path === route.path);
     expect(twins).toEqual([]);
     const answer = await ask(other, pathOf(route), { method, headers: { cookie, 'x-csrf': '1' } });
@@ -97,7 +97,7 @@ describe('the two listeners', () => {
   });
 
   it.each(['public', 'internal'] as const)(
-    'on %s nothing else is there, and every error is hardened',
+    'on %s nothing else is there, and every error is hardened (ATK-89)',
     async (listener) => {
       for (const path of [
         '/',

@@ -236,7 +236,7 @@ describe('who may start a login', () => {
       'a tool that takes anything',
       () => stage.send(stage.url('/login'), { headers: { accept: '*/*' } }),
     ],
-  ] as const)('%s starts nothing (ATK-39, ATK-54)', async (_name, sendIt) => {
+  ] as const)('%s starts nothing (ATK-39, ATK-54, ATK-59)', async (_name, sendIt) => {
     const before = stage.bff.logged('login.started').length;
     const answer = await sendIt();
     expect(answer.status).toBe(400);

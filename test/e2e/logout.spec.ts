@@ -324,7 +324,7 @@ describe('logging out late', () => {
 });
 
 describe('logging out where the provider has no end_session_endpoint', () => {
-  it('ends the session here and comes back to the application (F-51)', async () => {
+  it('ends the session here and comes back to the application (F-51, ATK-101)', async () => {
     await using stage = await Stage.open({ withoutProvider: true });
     await stage.bff.untilLogged('provider.discovery_failed');
     stage.op.rewriteJson(PATHS.discovery, ({ end_session_endpoint: _none, ...rest }) => rest);

@@ -4,7 +4,7 @@ import { PATHS } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
 
 describe('a provider that is down', () => {
-  it('at the start keeps nobody from starting, and logins work when it is there (P-44, R-12, R-13)', async () => {
+  it('at the start keeps nobody from starting, and logins work when it is there (P-44, R-12, R-13, ATK-94)', async () => {
     await using stage = await Stage.open({ withoutProvider: true });
     await stage.bff.untilLogged('provider.discovery_failed');
     const person = stage.person();

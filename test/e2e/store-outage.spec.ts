@@ -49,7 +49,7 @@ describe('while Redis is away', () => {
     expect([ready.status, jsonOf(ready)['store']]).toEqual([store === 'up' ? 200 : 503, store]);
   }
 
-  it('killed: 503 within a second, nobody is logged out, and all is well again without a restart (P-41, R-01, R-02, K-10)', async () => {
+  it('killed: 503 within a second, nobody is logged out, and all is well again without a restart (P-41, R-01, R-02, K-10, ATK-92)', async () => {
     const { session_id: sessionId } = await stage.view(person);
     await expectHealth('up');
     const gone = stage.bff.nextLog('store.disconnected');
@@ -81,7 +81,7 @@ describe('while Redis is away', () => {
     await back;
   });
 
-  it('a login shows a page, leaves no cookie of a session, and works when Redis is back (R-01)', async () => {
+  it('a login shows a page, leaves no cookie of a session, and works when Redis is back (R-01, ATK-92)', async () => {
     const other = stage.person();
     const callback = await stage.callbackFor(other, { as: 'bob', return_to: '/here' });
     const gone = stage.bff.nextLog('store.disconnected');
@@ -105,7 +105,7 @@ describe('while Redis is away', () => {
     expect(await stage.view(other)).toMatchObject({ user: { sub: 'bob' } });
   });
 
-  it('paused: every answer comes within a second, and all is well when it goes on (R-03, K-06)', async () => {
+  it('paused: every answer comes within a second, and all is well when it goes on (R-03, K-06, ATK-92)', async () => {
     stage.redis.pause();
     try {
       await expectOutage();
@@ -128,7 +128,7 @@ describe('while Redis is away', () => {
 });
 
 describe('a Redis that is full', () => {
-  it('keeps sessions and logouts going, refuses logins without a cookie, and takes back their tokens (R-05, K-12)', async () => {
+  it('keeps sessions and logouts going, refuses logins without a cookie, and takes back their tokens (R-05, K-12, ATK-92)', async () => {
     await using stage = await Stage.open({ redis: true });
     const person = await stage.member();
     const other = stage.person();
@@ -176,7 +176,7 @@ describe('a Redis that lost everything', () => {
 });
 
 describe('a process that starts before its Redis', () => {
-  it('is there, not ready, and becomes ready (R-02)', async () => {
+  it('is there, not ready, and becomes ready (R-02, ATK-103)', async () => {
     await using stage = await Stage.open({ redis: true });
     await stage.bff.untilLogged('store.connected');
     const gone = stage.bff.nextLog('store.disconnected');

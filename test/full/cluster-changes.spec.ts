@@ -46,7 +46,7 @@ describe('a Cluster that changes', () => {
     expect(owners.size).toBe(3);
   });
 
-  it('loses and refuses nothing while the slot of a session moves (K-24)', async () => {
+  it('loses and refuses nothing while the slot of a session moves (K-24, ATK-93)', async () => {
     const { store } = await connected();
     const key = storeKey();
     await store.create(key, newSession());
@@ -107,7 +107,7 @@ describe('a Cluster that changes', () => {
     await ends();
   }, 60_000);
 
-  it('recovers within seconds when a primary is killed, and ends stay ends (K-17, K-24)', async () => {
+  it('recovers within seconds when a primary is killed, and ends stay ends (K-17, K-24, ATK-93)', async () => {
     const { store } = await connected();
     const { store: other } = await connected();
     const killed = host.nodes[1]!;

@@ -82,7 +82,7 @@ describe('a primary that is killed under load', () => {
     return { store, log };
   }
 
-  it('is succeeded within seconds, and no session is there again that had ended (K-16, K-17, R-04)', async () => {
+  it('is succeeded within seconds, and no session is there again that had ended (K-16, K-17, R-04, ATK-93)', async () => {
     const one = await connected();
     const other = await connected();
     const lived = Array.from({ length: 100 }, storeKey);

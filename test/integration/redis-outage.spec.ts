@@ -373,7 +373,7 @@ describe('a Redis that refuses', () => {
     expect(JSON.stringify(log.events)).not.toContain('password');
   });
 
-  it('is left for a new connection when it was demoted (K-14)', async () => {
+  it('is left for a new connection when it was demoted (K-14, ATK-93)', async () => {
     const primary = await startRedis();
     const redis = await startRedis();
     const { store, log } = await connectedStore(redis.url);

@@ -242,20 +242,20 @@ describe('who may log in', () => {
     ['allow: "${NOBODY_SET}"', 'refers to NOBODY_SET, which is not set'],
     ['allow: { groupsClaim: roles }', 'providers[0].allow.groupsClaim: is set without'],
     ['allow: { domainClaim: hd }', 'providers[0].allow.domainClaim: is set without'],
-  ])('is no guess: %s', (line, fault) => {
+  ])('is no guess: %s (ATK-66)', (line, fault) => {
     const problems = saidOfEntry(`    ${line}`);
     expect(problems).toEqual([expect.stringContaining(fault)]);
     expect(problems[0]).toMatch(/\. Remedy: .{8,}[.?]$/);
   });
 
-  it('is asked back when it is misspelt', () => {
+  it('is asked back when it is misspelt (ATK-66)', () => {
     expect(saidOfEntry('    allow: { domians: [corp.com] }')[0]).toContain(
       "did you mean 'domains'?",
     );
   });
 
   it.each(['OIDC_ALLOW_DOMAINS', 'OIDC_ALLOW_EMAILS', 'OIDC_ALLOW_GROUPS', 'OIDC_ALLOW_CLAIMS'])(
-    'is no blank variable: %s',
+    'is no blank variable: %s (ATK-66)',
     (name) => {
       const fault = `${name}: is empty. Remedy: say who may log in, or unset it.`;
       expect(said({ [name]: '' })).toEqual([fault]);
@@ -274,7 +274,7 @@ describe('who may log in', () => {
     ['OIDC_ALLOWED_DOMAINS', "did you mean 'OIDC_ALLOW_DOMAINS'?"],
     ['OIDC_ALOW_GROUPS', "did you mean 'OIDC_ALLOW_GROUPS'?"],
     ['OIDC_ALLOW_MEMBERSHIPS', 'the rules are OIDC_ALLOW_DOMAINS, OIDC_ALLOW_EMAILS'],
-  ])('is no misspelt variable: %s', (name, remedy) => {
+  ])('is no misspelt variable: %s (ATK-66)', (name, remedy) => {
     expect(said({ [name]: 'corp.com' })).toEqual([
       expect.stringContaining(`${name}: is not a setting. Remedy: ${remedy}`),
     ]);
@@ -296,11 +296,14 @@ describe('who may log in', () => {
     ['OIDC_ALLOW_CLAIMS', 'level'],
     ['OIDC_ALLOW_CLAIMS', '=gold'],
     ['OIDC_ALLOW_CLAIMS', 'level='],
-  ])('is refused where it could never hold, or would be read otherwise: %s %s', (name, value) => {
-    expect(said({ [name]: value })).toEqual([
-      expect.stringMatching(new RegExp(`^${name}: entry 1 must be `)),
-    ]);
-  });
+  ])(
+    'is refused where it could never hold, or would be read otherwise: %s %s (ATK-66)',
+    (name, value) => {
+      expect(said({ [name]: value })).toEqual([
+        expect.stringMatching(new RegExp(`^${name}: entry 1 must be `)),
+      ]);
+    },
+  );
 });
 
 describe('a key for decryption', () => {

@@ -26,7 +26,7 @@ describe('html', () => {
     [`'`, '&#39;'],
     ['&', '&amp;'],
     ['plain', 'plain'],
-  ])('escapes %p for text and quoted attributes', (value, escaped) => {
+  ])('escapes %p for text and quoted attributes (ATK-88)', (value, escaped) => {
     expect(html`<p title="${value}">${value}</p>`.markup).toBe(
       `<p title="${escaped}">${escaped}</p>`,
     );
@@ -70,7 +70,7 @@ describe('our pages', () => {
   const tagsOf = (markup: string): string[] => markup.match(/<!?\/?[a-z!-]+/gi) ?? [];
 
   describe.each(pages)('%s', (_name, render) => {
-    it.each(PROBES)('gains no tag by %p', (probe) => {
+    it.each(PROBES)('gains no tag by %p (ATK-88)', (probe) => {
       expect(tagsOf(render(probe))).toEqual(tagsOf(render('harmless')));
     });
 
