@@ -131,6 +131,11 @@ describe('what comes back to the browser', () => {
     asObject(toClientHeaders(headers, OWN, DATA));
   const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
+  it('may ask a server in front not to hold a stream back', () => {
+    const answer = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
+    expect(back(answer)).toMatchObject(answer);
+  });
+
   it('is what the upstream sent, not to be kept by anybody, not to be guessed at', () => {
     const answer = { 'content-type': 'application/json', etag: '"1"', location: '/x', 'x-a': 'b' };
     expect(back(answer)).toEqual({ ...answer, ...ALWAYS });
@@ -151,6 +156,13 @@ describe('what comes back to the browser', () => {
     'nel',
     'report-to',
     'reporting-endpoints',
+    'surrogate-control',
+    'edge-control',
+    'cdn-cache-control',
+    'cloudflare-cdn-cache-control',
+    'x-accel-expires',
+    'x-accel-redirect',
+    'x-sendfile',
     'service-worker-allowed',
   ])('does not carry %s, which would speak in our name', (name) => {
     expect(back({ [name]: 'x' })).toEqual(ALWAYS);

@@ -33,8 +33,8 @@ const OURS_PREFIXES: readonly string[] = ['x-forwarded-', 'x-auth-', 'x-original
  */
 const NOT_BACK: ReadonlySet<string> = new Set([
   'alt-svc',
-  'cdn-cache-control',
   'clear-site-data',
+  'edge-control',
   'nel',
   'report-to',
   'reporting-endpoints',
@@ -43,6 +43,7 @@ const NOT_BACK: ReadonlySet<string> = new Set([
   'strict-transport-security',
   'surrogate-control',
   'x-request-id',
+  'x-sendfile',
 ]);
 
 export interface ForwardedBy {
@@ -114,7 +115,21 @@ export function toClientHeaders(
 
 /** False for what is meant for one connection, or would speak in our name. */
 function isForClient(name: string): boolean {
-  return !HOP_BY_HOP.has(name) && !NOT_BACK.has(name) && !name.startsWith('access-control-');
+  return (
+    !HOP_BY_HOP.has(name) &&
+    !NOT_BACK.has(name) &&
+    !name.startsWith('access-control-') &&
+    !isForServerInFront(name)
+  );
+}
+
+/**
+ * What a server in front of us would obey instead of our `Cache-Control`: the targeted fields of RFC 9213, and nginx's
+ * own, one of which also serves a file of its own in the place of the answer. Not to buffer a stream may be asked.
+ */
+function isForServerInFront(name: string): boolean {
+  if (name.startsWith('x-accel-')) return name !== 'x-accel-buffering';
+  return name.endsWith('-cache-control');
 }
 
 /** What we say of the answer, whatever the upstream says. */

@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { untilListening } from './listening.js';
 
 export type GatewayKind = 'nginx' | 'Caddy';
 
@@ -17,8 +16,6 @@ export interface GatewayPorts {
 }
 
 const RECIPES = new URL('../../recipes/', import.meta.url);
-const READY_MS = 10_000;
-const POLL_MS = 20;
 
 /** A real nginx or Caddy that runs a recipe of this repository, with other ports. */
 export class GatewayProcess {
@@ -55,18 +52,7 @@ export class GatewayProcess {
 
   /** Neither of them tells in a way of its own when it is ready. */
   private async listening(port: number): Promise<void> {
-    const end = Date.now() + READY_MS;
-    while (Date.now() < end) {
-      if (this.child.exitCode !== null) break;
-      const socket = connect(port, '127.0.0.1');
-      const isOpen = await once(socket, 'connect').then(
-        () => true,
-        () => false,
-      );
-      socket.destroy();
-      if (isOpen) return;
-      await delay(POLL_MS);
-    }
+    if (await untilListening(port, () => this.child.exitCode === null)) return;
     await this.stop();
     throw new Error(`the gateway does not start: ${this.said.join('')}`);
   }
