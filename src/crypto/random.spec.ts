@@ -8,9 +8,17 @@ describe('a random token', () => {
     expect(isToken(token)).toBe(true);
   });
 
-  it('is never the same (ATK-51)', () => {
-    const tokens = Array.from({ length: 1_000 }, randomToken);
-    expect(new Set(tokens).size).toBe(1_000);
+  it('is never the same, of a million, and no letter of it is the rule (ATK-31, ATK-51)', () => {
+    const MILLION = 1_000_000;
+    const seen = new Set<string>();
+    const letters = Array.from({ length: 43 }, () => new Set<string>());
+    for (let count = 0; count < MILLION; count += 1) {
+      const token = randomToken();
+      seen.add(token);
+      if (count < 2_000) letters.forEach((set, at) => set.add(token[at] ?? ''));
+    }
+    expect(seen.size).toBe(MILLION);
+    expect(letters.map(({ size }) => size)).toEqual([...Array<number>(42).fill(64), 16]);
   });
 });
 

@@ -93,6 +93,22 @@ describe('what proves nothing', () => {
   });
 });
 
+describe('an id that the secret has signed and that is none', () => {
+  it.each([
+    ['a format', 'a%s%n'],
+    ['a pattern', '*'],
+    ['a pattern of keys', 'sess:*'],
+    ['another key of the store', `lock:${id.slice(5)}`],
+    ['a hash tag', `{tag}${id.slice(5)}`],
+    ['commands', `${id}\r\nFLUSHALL\r\n`],
+    ['ten kilobytes', 'a'.repeat(10_000)],
+    ['a name that objects have', '__proto__'],
+    ['nothing', ''],
+  ])('is never looked for: %s (ATK-46)', (_what, one) => {
+    expect(idsOf([signed(one)])).toEqual([]);
+  });
+});
+
 describe('several cookies of one name', () => {
   const others = [randomToken(), randomToken(), randomToken()];
 

@@ -1,5 +1,6 @@
 import { cookiesSet, jsonOf, locationOf, type Hop } from '../support/http-exchange.js';
 import { errorCodeOf, linksOf, unescapeHtml } from '../support/html-page.js';
+import { logoutClaims, sendLogout } from '../support/logout-tokens.js';
 import { OpHost, PATHS } from '../support/op-host.js';
 import { freePort } from '../support/redis-host.js';
 import { CLIENT_ID, Stage } from '../support/stage.js';
@@ -316,5 +317,37 @@ describe('of two providers', () => {
     const answer = await hand('/callback/two');
     expect(answer.status).toBe(200);
     expect(jsonOf(answer)).toMatchObject({ authenticated: true, provider: 'two' });
+  });
+});
+
+describe('a back-channel logout by one of two providers', () => {
+  const member = async (provider: string): Promise<UserAgent> => {
+    const person = stage.person();
+    await person.arrive(await stage.callbackFor(person, { provider, as: 'carol' }));
+    expect(await stage.view(person)).toMatchObject({ authenticated: true, provider });
+    return person;
+  };
+  const tokenOf = (op: OpHost, claims: Readonly<Record<string, unknown>>): string =>
+    op.key.sign(logoutClaims(stage, { iss: op.issuer, ...claims }), { typ: 'logout+jwt' });
+
+  it('ends the sessions of its own user, and not of one of the same name at the other (ATK-79)', async () => {
+    const [first, again, other] = [await member('one'), await member('one'), await member('two')];
+    const states = () =>
+      Promise.all([first, again, other].map(async (one) => (await stage.view(one))['reason']));
+    expect((await sendLogout(stage, tokenOf(one, { sub: 'carol' }))).status).toBe(200);
+    expect(await states()).toEqual(['backchannel', 'backchannel', undefined]);
+    expect(await stage.view(other)).toMatchObject({ authenticated: true });
+    expect((await sendLogout(stage, tokenOf(two, { sub: 'carol' }))).status).toBe(200);
+    expect(await states()).toEqual(['backchannel', 'backchannel', 'backchannel']);
+  });
+
+  it("is none that is told in the other's name (ATK-79, ATK-80)", async () => {
+    const person = await member('one');
+    for (const [op, iss] of [
+      [one, two.issuer],
+      [two, one.issuer],
+    ] as const)
+      expect((await sendLogout(stage, tokenOf(op, { iss, sub: 'carol' }))).status).toBe(400);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
   });
 });

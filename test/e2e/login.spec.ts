@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cookiesSet, jsonOf, locationOf, type Hop } from '../support/http-exchange.js';
+import { cookiesSet, exchange, jsonOf, locationOf, type Hop } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
 import { readToken } from '../support/signing-key.js';
@@ -104,14 +104,19 @@ describe('the request to the provider', () => {
     ).toBe(challenge);
   });
 
-  it('never repeats a state, a nonce or a challenge (ATK-31)', async () => {
-    const person = stage.person();
-    const seen = new Set<string | null>();
-    for (let count = 0; count < 30; count += 1) {
-      const { searchParams } = locationOf(await person.load(stage.url('/login')));
-      for (const name of ['state', 'nonce', 'code_challenge']) seen.add(searchParams.get(name));
+  it('never repeats a state, a nonce or a challenge, and no part of one tells the time (ATK-31)', async () => {
+    const LOGINS = 1_000;
+    const names = ['state', 'nonce', 'code_challenge'] as const;
+    const seen: string[] = [];
+    const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    for (let count = 0; count < LOGINS; count += 1) {
+      const login = await exchange(stage.url('/login'), { headers });
+      for (const name of names) seen.push(locationOf(login).searchParams.get(name) ?? '');
     }
-    expect(seen.size).toBe(90);
+    expect(new Set(seen).size).toBe(names.length * LOGINS);
+    // Of 64 letters all stand at every place but the last, which holds four bits.
+    for (let at = 0; at < 42; at += 1) expect(new Set(seen.map((one) => one[at])).size).toBe(64);
+    expect(new Set(seen.map((one) => one[42])).size).toBe(16);
   });
 
   it.each([

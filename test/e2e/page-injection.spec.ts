@@ -80,7 +80,7 @@ describe('what a page is told', () => {
   it.each(PAGES.map(({ path }) => path))('runs nowhere on %s (ATK-88)', async (path) => {
     for (const probe of PROBES) {
       const address = stage.url(path.replace(/:\w+/g, encodeURIComponent(probe)));
-      const all = new URLSearchParams(PARAMETERS.map((name) => [name, probe]));
+      const all = new URLSearchParams(Object.fromEntries(PARAMETERS.map((name) => [name, probe])));
       const queries = [
         ...PARAMETERS.map((name) => new URLSearchParams({ [name]: probe })),
         ...PARAMETERS.map((name) => new URLSearchParams({ [name]: `/${probe}` })),

@@ -1,4 +1,5 @@
 import { cookiesSet, jsonOf } from '../support/http-exchange.js';
+import { sendRaw } from '../support/raw-socket.js';
 import { Stage } from '../support/stage.js';
 
 const MINUTE = 60_000;
@@ -163,6 +164,30 @@ describe('a broken cookie', () => {
     expect(
       (await ask(`${parts.replace(/^NAME=[^;]*; /, '')}; ${first}${rest.join('')}`)).status,
     ).toBe(200);
+  });
+
+  it.each([
+    ['two headers, the right cookie in the first', ['GOOD', 'other=1'], 200],
+    ['two headers, the right cookie in the second', ['other=1; =; ;', 'GOOD'], 200],
+    ['two headers, and a false one of that name', ['NAME=s%3Aa.b', 'GOOD'], 200],
+    ['a header between empty ones', ['', 'GOOD', ''], 200],
+    ['the right cookie behind garbage', ['"; %; __proto__=x; =x; a=\xff; GOOD'], 200],
+    ['two headers, and no right cookie', ['NAME=s%3Aa.b', 'NAME'], 401],
+    // Node's parser takes no such header at all.
+    ['a NUL', ['NAME=a\0b; GOOD'], 400],
+    ['a control character', ['a=\u0001; GOOD'], 400],
+  ])('is read as it is, byte for byte: %s (ATK-43)', async (_what, lines, status) => {
+    const good = await stage.cookieOf(await stage.member());
+    const cookies = lines.map(
+      (line) => `Cookie: ${line.replace('GOOD', good).replace('NAME', name())}`,
+    );
+    const answer = await sendRaw(stage.bff.port, [
+      'GET /session HTTP/1.1',
+      'Host: localhost',
+      ...cookies,
+    ]);
+    expect(answer.status).toBe(status);
+    expect((await ask(good)).status).toBe(200);
   });
 
   it('beside the right one does not lock anybody out (ATK-50, J-18)', async () => {
