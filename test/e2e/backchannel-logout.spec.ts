@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cookiesSet, jsonOf, type Hop } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
 import {
@@ -337,5 +338,63 @@ describe('back-channel logout over two instances', () => {
     expect([answer.status, jsonOf(answer)['code']]).toEqual([503, 'provider_unreachable']);
     await stage.op.up();
     await late.stop();
+  });
+});
+
+describe('a flood of logout tokens by keys that nobody knows', () => {
+  const FLOOD = 500;
+  const AT_ONCE = 50;
+  const stranger = newSigningKey('stranger');
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open({ redis: true });
+  });
+  afterAll(() => stage.close());
+
+  /** Each by a key id of its own; the statuses that they are answered with. */
+  async function flood(): Promise<Set<number>> {
+    const statuses = new Set<number>();
+    const send = async (): Promise<void> => {
+      const header = { typ: 'logout+jwt', kid: randomUUID() };
+      const token = stranger.sign(logoutClaims(stage, { sub: 'alice' }), header);
+      statuses.add((await sendLogout(stage, token)).status);
+    };
+    for (let sent = 0; sent < FLOOD; sent += AT_ONCE)
+      await Promise.all(Array.from({ length: AT_ONCE }, send));
+    return statuses;
+  }
+  const keyRequests = (): number => stage.op.callsOf(PATHS.keys).length;
+
+  it('costs the provider one request for its keys, and people log in meanwhile (ATK-97)', async () => {
+    const person = await stage.member();
+    // Logouts have keys of their own, so that a flood cannot use up the re-fetch of logins; here they are known.
+    expectDone(await sendLogout(stage, logoutToken(stage, { sub: 'nobody' })));
+    const before = keyRequests();
+    const [statuses, another] = await Promise.all([flood(), stage.member({ as: 'bob' })]);
+    expect([...statuses]).toEqual([400]);
+    expect(keyRequests() - before).toBeLessThanOrEqual(1);
+    for (const one of [person, another])
+      expect(await stage.view(one)).toMatchObject({ authenticated: true });
+  });
+
+  it('costs no more while Redis is away and the keys cannot be had (ATK-98)', async () => {
+    const person = await stage.member();
+    stage.clock.advance(60_000);
+    stage.op.fail(PATHS.keys, 500);
+    const gone = stage.bff.nextLog('store.disconnected');
+    await stage.redis.kill();
+    await gone;
+    const before = keyRequests();
+    const statuses = await flood();
+    expect(statuses).not.toContain(200);
+    expect(keyRequests() - before).toBeLessThanOrEqual(1);
+    // A good token is known by the last good keys; it is the store that cannot obey.
+    const good = await sendLogout(stage, logoutToken(stage, { sub: 'alice' }));
+    expect([good.status, jsonOf(good)['code']]).toEqual([503, 'store_unavailable']);
+    stage.op.behave();
+    const back = stage.bff.nextLog('store.connected');
+    await stage.redis.run();
+    await back;
+    expect((await stage.session(person)).status).not.toBe(503);
   });
 });

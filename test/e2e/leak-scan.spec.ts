@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { findLeaks, type Secret } from '../support/leak-scan.js';
 import { jsonOf, type Hop } from '../support/http-exchange.js';
 import { PATHS } from '../support/op-host.js';
-import { Stage } from '../support/stage.js';
+import { CLIENT_ID, Stage } from '../support/stage.js';
 
 const KINDS = [
   'access token',
@@ -215,5 +218,45 @@ describe('the leak scan', () => {
     await expect(other.close()).rejects.toThrow(
       /secrets leaked: .*access token.*body of GET \/api\/orders \(200\)/s,
     );
+  });
+});
+
+describe('whoever listens to Redis, and reads the log at its most talkative', () => {
+  it('hears no secret and no address of anybody in a whole visit (ATK-90)', async () => {
+    await using stage = await Stage.open({
+      redis: true,
+      op: { accessTokens: 'opaque' },
+      env: { OIDC_CLAIMS: 'sub,name,email' },
+    });
+    const listener = connect(stage.redis.port, '127.0.0.1');
+    let heard = '';
+    listener.on('data', (chunk: Buffer) => {
+      heard += chunk.toString('latin1');
+    });
+    await once(listener, 'connect');
+    listener.write('MONITOR\r\n');
+    await once(listener, 'data');
+
+    const person = await stage.member();
+    expect(await stage.view(person)).toMatchObject({ user: { email: 'alice@example.com' } });
+    await stage.call(person);
+    await stage.call(person, '/session/refresh', { method: 'POST' });
+    await person.fetch(stage.url('/sessions'));
+    await stage.call(person, '/api/orders', { headers: { authorization: 'Bearer made-up' } });
+    await person.load(stage.url('/callback?code=made-up&state=made-up'), { site: 'cross-site' });
+    await stage.call(person, '/logout', { method: 'POST' });
+    await stage.redis.command('ECHO', 'the end');
+    while (!heard.includes('the end')) await setImmediate();
+    listener.destroy();
+
+    const commands = heard.split('\r\n').length;
+    expect(commands).toBeGreaterThan(10);
+    expect(stage.leaks([{ where: 'what Redis hears', text: heard }])).toEqual([]);
+    const log = stage.bff.lines.join('\n');
+    for (const said of ['alice@example.com', 'Alice', 'made-up', CLIENT_ID])
+      expect([heard.includes(said), said !== CLIENT_ID && log.includes(said)]).toEqual([
+        false,
+        false,
+      ]);
   });
 });

@@ -1,6 +1,7 @@
 import { cookiesSet, jsonOf, locationOf } from '../support/http-exchange.js';
 import { errorCodeOf, formsOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
+import { startReplica } from '../support/replica.js';
 import { readToken } from '../support/signing-key.js';
 import { Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
@@ -341,5 +342,46 @@ describe('logging out where the provider has no end_session_endpoint', () => {
     await person.click(location.href);
     expect(person.page).toBe(stage.url('/'));
     expect(stage.op.callsOf(PATHS.endSession)).toEqual([]);
+  });
+});
+
+describe('logging out beside another instance', () => {
+  it('leaves nothing there that a copied cookie could use, from that moment on (ATK-38)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const replica = await startReplica(stage);
+    const person = await stage.member();
+    const headers = { cookie: await stage.cookieOf(person), 'x-csrf': '1' };
+    const there = (path: string) => stage.send(replica.url(path), { headers });
+    // Whatever that instance remembers, it remembers now.
+    for (const path of ['/session', '/api/orders']) expect((await there(path)).status).toBe(200);
+    await stage.call(person, '/logout', { method: 'POST' });
+    for (const path of ['/session', '/api/orders']) {
+      const replay = await there(path);
+      expect([replay.status, jsonOf(replay)['reason']]).toEqual([401, 'logout']);
+    }
+    await replica.stop();
+  });
+});
+
+describe.each([
+  ['behind https', true, '__Host-'],
+  ['on this machine', false, ''],
+] as const)('logging out %s', (_where, https, prefix) => {
+  it('takes the cookie back under the attributes that it came with (ATK-48, J-29)', async () => {
+    await using stage = await Stage.open({ https });
+    const person = await stage.member();
+    const name = stage.bff.cookieName;
+    expect(name.startsWith(`${prefix}vestibule`)).toBe(true);
+    await stage.call(person, '/logout', { method: 'POST' });
+    const lines = person.hops
+      .flatMap(cookiesSet)
+      .filter((line) => line.startsWith(`${name}=`))
+      .map((line) => line.split('; ').slice(1));
+    const [set = [], ...taken] = lines;
+    expect(set).toContain('HttpOnly');
+    expect(set.includes('Secure')).toBe(https);
+    const gone = 'Expires=Thu, 01 Jan 1970 00:00:00 GMT';
+    expect(taken.map((attributes) => attributes.toSorted())).toEqual([[...set, gone].toSorted()]);
+    expect(await person.cookieNames(stage.url('/'))).toEqual([stage.bff.loginCookieName]);
   });
 });

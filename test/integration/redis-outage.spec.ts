@@ -1,5 +1,6 @@
 import { unmetered } from '../../src/store/store-meter.port.js';
 import { setImmediate } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { systemClock } from '../../src/domain/clock.js';
 import { VestibuleError } from '../../src/errors/vestibule.error.js';
 import { RedisClient } from '../../src/store/redis/redis.client.js';
@@ -59,6 +60,12 @@ async function failureOf(
   }
   throw new Error('nothing failed');
 }
+
+const isAnswered = (store: RedisStore): Promise<boolean> =>
+  store.ping().then(
+    () => true,
+    () => false,
+  );
 
 /** Every kind of command that the store sends. */
 function everyCommand(store: RedisStore): Promise<unknown>[] {
@@ -370,6 +377,33 @@ describe('a Redis that refuses', () => {
     };
     while ((await refusals()) < 3) await setImmediate();
     expect(log.events).toEqual([{ name: 'store.error', fields: { reason: 'WRONGPASS' } }]);
+    expect(JSON.stringify(log.events)).not.toContain('password');
+  });
+
+  it('is used under a password that changes: the old one for as long as it holds, and again when it holds again (ATK-93, K-19)', async () => {
+    const redis = await startRedis({ password: 'old-password' });
+    const { store, log } = await connectedStore(redis.url);
+    // Redis knows both for a while: instances are started with the new one, one after the other.
+    await redis.command('ACL', 'SETUSER', 'default', '>new-password');
+    const next = await connectedStore(`redis://:new-password@127.0.0.1:${redis.port}`);
+    for (const one of [store, next.store]) await expect(one.ping()).resolves.toBeUndefined();
+
+    const operator = new Redis(`redis://:new-password@127.0.0.1:${redis.port}`);
+    cleanups.push(() => Promise.resolve(operator.disconnect()));
+    await operator.acl('SETUSER', 'default', '<old-password');
+    // Who is in stays in until the connection ends.
+    await expect(store.ping()).resolves.toBeUndefined();
+    const refused = log.next('store.error');
+    await operator.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES');
+    await refused;
+    expect(log.events.at(-1)).toEqual({ name: 'store.error', fields: { reason: 'WRONGPASS' } });
+    expect((await failureOf(store.ping())).code).toBe('store_unavailable');
+    while (!(await isAnswered(next.store))) await setImmediate();
+
+    const back = log.next('store.connected');
+    await operator.acl('SETUSER', 'default', '>old-password');
+    await back;
+    await expect(store.ping()).resolves.toBeUndefined();
     expect(JSON.stringify(log.events)).not.toContain('password');
   });
 

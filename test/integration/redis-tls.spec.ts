@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { RedisTls } from '../../src/config/config.types.js';
 import { systemClock } from '../../src/domain/clock.js';
 import { RedisStore } from '../../src/store/redis/redis.store.js';
@@ -43,6 +44,22 @@ describe('Redis over TLS', () => {
   it('is used when its authority is the configured one', async () => {
     await open(redis.url, { ca: certificates.ca }).next('store.connected');
     await expect(stores.at(-1)!.ping()).resolves.toBeUndefined();
+  });
+
+  it('is used again when it comes back with a new certificate of that authority (ATK-93)', async () => {
+    const log = open(redis.url, { ca: certificates.ca });
+    await log.next('store.connected');
+    const store = stores.at(-1)!;
+    const before = await readFile(certificates.certFile, 'utf8');
+    await certificates.renew();
+    expect(await readFile(certificates.certFile, 'utf8')).not.toBe(before);
+    const gone = log.next('store.disconnected');
+    await redis.kill();
+    await gone;
+    const back = log.next('store.connected');
+    await redis.run();
+    await back;
+    await expect(store.ping()).resolves.toBeUndefined();
   });
 
   it('is refused under another authority (P-42)', async () => {

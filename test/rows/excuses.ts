@@ -186,6 +186,18 @@ export const EXCUSES: readonly Excuse[] = [
     note: 'one instance serves one origin',
   },
   {
+    rows: ['ATK-103'],
+    part: 'SIGHUP',
+    reason: 'not offered',
+    note: 'the configuration is read once, at the start, as a whole or not at all; another one is another start',
+  },
+  {
+    rows: ['ATK-48'],
+    part: 'Partitioned, Domain and Path',
+    reason: 'not offered',
+    note: 'the session cookie has neither Partitioned nor Domain, and the path of `PUBLIC_URL`',
+  },
+  {
     rows: ['ATK-86'],
     part: 'HTTP/2',
     reason: 'not offered',

@@ -13,6 +13,8 @@ export interface Certificates {
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;
+  /** Puts a new key and a new certificate of the same authority into the files. */
+  renew(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -27,15 +29,19 @@ export async function makeCertificates(
   };
   await writeFile(at('names'), `subjectAltName=${names}\n`);
   await run(`req -x509 ${NEW_KEY} -days 2 -subj /CN=authority -keyout ca.key -out ca.pem`);
-  await run(`req ${NEW_KEY} -subj /CN=redis -keyout redis.key -out redis.csr`);
-  await run(
-    'x509 -req -in redis.csr -days 2 -extfile names -CA ca.pem -CAkey ca.key -CAcreateserial -out redis.pem',
-  );
+  const renew = async (): Promise<void> => {
+    await run(`req ${NEW_KEY} -subj /CN=redis -keyout redis.key -out redis.csr`);
+    await run(
+      'x509 -req -in redis.csr -days 2 -extfile names -CA ca.pem -CAkey ca.key -CAcreateserial -out redis.pem',
+    );
+  };
+  await renew();
   return {
     ca: await readFile(at('ca.pem'), 'utf8'),
     caFile: at('ca.pem'),
     certFile: at('redis.pem'),
     keyFile: at('redis.key'),
+    renew,
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
