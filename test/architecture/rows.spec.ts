@@ -37,8 +37,10 @@ describe('the titles of a file', () => {
       titles(`describe('a', () => { it.only('b', f); test(\`c \${x} d\`, f); });
         it.each([['e', 1], ['f', 2]] as const)('g %s', f);
         it.each<[string]>(named(LIES))('h', f); // it('comment')
+        const TABLE: readonly string[][] = [['k', f]];
+        it.each(TABLE)('l %s', f);
         expect('i').toBe('j');`),
-    ).toEqual(['a', 'b', 'c  d', 'g %s', 'e', 'f', 'h']);
+    ).toEqual(['a', 'b', 'c  d', 'g %s', 'e', 'f', 'h', 'l %s', 'k']);
   });
 
   it('are not those of what is skipped', () => {

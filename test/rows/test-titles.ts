@@ -29,12 +29,16 @@ export function readTitles(): TestTitle[] {
 /** The titles of one file. */
 export function titlesOf(file: string, source: string): TestTitle[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.ES2023, false);
+  const lists = listsIn(tree);
   const texts: string[] = [];
   const visit = (node: ts.Node): void => {
     if (isLies(file)) texts.push(...rowsBeside(node));
     const test = ts.isCallExpression(node) ? testOf(node) : undefined;
     if (test?.isRun === false) return;
-    if (test !== undefined) texts.push(...test.texts);
+    if (test !== undefined) {
+      const tables = test.tables.map((table) => listNamed(table, lists));
+      texts.push(...[test.title, ...tables].flatMap(textsIn));
+    }
     ts.forEachChild(node, visit);
   };
   visit(tree);
@@ -45,8 +49,15 @@ function isLies(file: string): boolean {
   return file.startsWith(LIES) && file.endsWith('.ts');
 }
 
+interface Test {
+  readonly title: ts.Expression;
+  /** What `each` goes through. */
+  readonly tables: readonly ts.Expression[];
+  readonly isRun: boolean;
+}
+
 /** `it('…')`, `it.only('…')`, `it.each([…])('…')`: what it is called, and whether it runs. */
-function testOf(call: ts.CallExpression): { texts: string[]; isRun: boolean } | undefined {
+function testOf(call: ts.CallExpression): Test | undefined {
   const [title] = call.arguments;
   const words: string[] = [];
   const tables: ts.Expression[] = [];
@@ -61,7 +72,8 @@ function testOf(call: ts.CallExpression): { texts: string[]; isRun: boolean } | 
   const isTable = words[0] === 'each' && tables.length === 0;
   if (!TESTS.has(callee.text) || title === undefined || isTable) return undefined;
   return {
-    texts: [title, ...tables].flatMap(textsIn),
+    title,
+    tables,
     isRun: !words.some((word) => NOT_RUN.has(word)),
   };
 }
@@ -71,6 +83,24 @@ function rowsBeside(node: ts.Node): string[] {
   const isRows =
     ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && node.name.text === 'rows';
   return isRows ? textsIn(node.initializer) : [];
+}
+
+type Lists = ReadonlyMap<string, ts.Expression>;
+
+/** `const TABLE = […]`, wherever it stands in the file. */
+function listsIn(tree: ts.SourceFile): Lists {
+  const lists = new Map<string, ts.Expression>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer)
+      lists.set(node.name.text, node.initializer);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return lists;
+}
+
+function listNamed(table: ts.Expression, lists: Lists): ts.Expression {
+  return (ts.isIdentifier(table) ? lists.get(table.text) : undefined) ?? table;
 }
 
 /** The texts that stand in an expression: literals, the fixed parts of templates, what lists hold. */
