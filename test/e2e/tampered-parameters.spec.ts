@@ -13,7 +13,7 @@ function bent(value: string): (string | undefined)[] {
     ),
     value.slice(0, -1),
     `${value}A`,
-    [...value].toReversed().join(''),
+    Array.from(value).toReversed().join(''),
     'x'.repeat(43),
     '',
     undefined,
