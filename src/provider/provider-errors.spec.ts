@@ -117,6 +117,10 @@ describe('classifyTokenFailure', () => {
     ['ETIMEDOUT', 'connect'],
     ['ECONNRESET', 'connect'],
     ['EHOSTUNREACH', 'connect'],
+    // Several addresses were tried: an AggregateError names no call.
+    ['ECONNREFUSED', undefined],
+    ['EHOSTUNREACH', undefined],
+    ['ENETUNREACH', undefined],
     ['UND_ERR_CONNECT_TIMEOUT', undefined],
     ['CERT_HAS_EXPIRED', undefined],
     ['SELF_SIGNED_CERT_IN_CHAIN', undefined],
