@@ -61,6 +61,23 @@ describe.each(WAYS)('a third party that initiates a login by %s', (way) => {
     expect(await stage.view(person)).toMatchObject({ authenticated: true, user: { sub: 'bob' } });
   });
 
+  it.each(['https://evil.example/x', '//evil.example/x', 'https://localhost@evil.example/'])(
+    'leads home where the page that it names is not ours: %s (ATK-25, F-26)',
+    async (target) => {
+      const person = stage.person();
+      const location = await requestOf(way, person, { iss: issuer(), target_link_uri: target });
+      const callback = await stage.sentTo([stage.url('/callback')], {
+        person,
+        from: location.href,
+        as: 'bob',
+      });
+      await person.arrive(callback);
+      expect(person.page).toBe(stage.url('/'));
+      expect(person.hops.every(({ url }) => new URL(url).hostname !== 'evil.example')).toBe(true);
+      expect(await stage.view(person)).toMatchObject({ user: { sub: 'bob' } });
+    },
+  );
+
   it('takes nothing over but the hint (ATK-25, F-26)', async () => {
     const lies = {
       scope: 'openid admin',
