@@ -1,3 +1,4 @@
+import type { CounterStore } from './counter.port.js';
 import type { LogoutMarkStore, SessionDirectoryStore, SessionSignals } from './directory.port.js';
 import type { StoreKey as Key } from './store-key.js';
 
@@ -118,6 +119,7 @@ export interface Store
     LockStore,
     SessionDirectoryStore,
     LogoutMarkStore,
+    CounterStore,
     SessionSignals {
   readonly kind: 'redis' | 'memory';
   /** Resolves when the store answers; throws `store_unavailable` otherwise. */

@@ -9,6 +9,7 @@ import {
   storeKey,
   tokensRecord,
 } from '../support/store-records.js';
+import { describeCounterContract } from './counter.contract.js';
 import { describeDirectoryContract } from './directory.contract.js';
 
 export interface StoreUnderTest {
@@ -417,6 +418,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     });
 
     describeDirectoryContract(() => subject);
+    describeCounterContract(() => subject);
 
     it('answers a ping', async () => {
       await expect(store.ping()).resolves.toBeUndefined();

@@ -1,6 +1,8 @@
 import type { Clock } from '../../domain/clock.js';
+import type { Counted } from '../counter.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
 import type { NewSession, NewTransaction, Store, StoreKey, WriteOutcome } from '../store.port.js';
+import { MemoryCounters } from './memory-counters.js';
 import { MemoryLocks } from './memory-locks.js';
 import { MemoryMarks } from './memory-marks.js';
 import { MemorySessions } from './memory-sessions.js';
@@ -27,6 +29,7 @@ export class MemoryStore implements Store {
   private readonly sessions: MemorySessions;
   private readonly locks: MemoryLocks;
   private readonly marks: MemoryMarks;
+  private readonly counters: MemoryCounters;
   private readonly transactions: MemoryTransactions;
   private readonly sweeper: NodeJS.Timeout;
 
@@ -34,6 +37,7 @@ export class MemoryStore implements Store {
     this.sessions = new MemorySessions(clock, limits.maxSessions, this.signals);
     this.locks = new MemoryLocks(clock);
     this.marks = new MemoryMarks(clock);
+    this.counters = new MemoryCounters(clock);
     this.transactions = new MemoryTransactions(clock, limits.maxBrowsers);
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     this.sweeper.unref();
@@ -112,6 +116,10 @@ export class MemoryStore implements Store {
 
   async remember(name: string, lifeMs: number): Promise<void> {
     await this.marks.remember(name, lifeMs);
+  }
+
+  async count(name: string, windowMs: number): Promise<Counted> {
+    return this.counters.count(name, windowMs);
   }
 
   async publishRenewed(key: StoreKey): Promise<void> {

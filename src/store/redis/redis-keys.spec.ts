@@ -18,9 +18,10 @@ describe('the keys in Redis', () => {
     expect(keys.index('abc')).toBe('app:x:abc');
   });
 
-  it('of logouts, and the channel, begin with the prefix as well (K-27)', () => {
+  it('of logouts and counters, and the channel, begin with the prefix as well (K-27)', () => {
     expect(keys.logoutMark('abc')).toBe('app:m:abc');
     expect(keys.remembered('abc')).toBe('app:r:abc');
+    expect(keys.counter('abc')).toBe('app:c:abc');
     expect(keys.probe).toBe('app:probe');
     expect(keys.channel).toBe('app:signals');
   });

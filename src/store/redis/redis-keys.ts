@@ -47,6 +47,11 @@ export class RedisKeys {
     return `${this.prefix}r:${name}`;
   }
 
+  /** How often a network did something; the name is a keyed hash. */
+  counter(name: string): string {
+    return `${this.prefix}c:${name}`;
+  }
+
   /** The one channel of signals. Channels know no database numbers: the prefix keeps applications apart. */
   get channel(): string {
     return `${this.prefix}signals`;

@@ -86,6 +86,16 @@ local later = stored and tonumber(stored) > tonumber(ARGV[1])
 redis.call('SET', KEYS[1], later and stored or ARGV[1], 'PX', life)
 return 1`;
 
+/** KEYS counter; ARGV window. A counter that has no end, whatever took it away, gets one. */
+const count = `
+local counted = redis.call('INCR', KEYS[1])
+local life = redis.call('PTTL', KEYS[1])
+if life < 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  life = tonumber(ARGV[1])
+end
+return { counted, life }`;
+
 /** KEYS index; ARGV member score now life prune. The index lives as long as its longest member; pruning is bounded. */
 const addToIndex = `
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
@@ -161,6 +171,7 @@ export const SCRIPTS = {
   vEnd: { lua: endSession, numberOfKeys: 4 },
   vReadDevice: { lua: readDevice, numberOfKeys: 2 },
   vMark: { lua: mark, numberOfKeys: 1 },
+  vCount: { lua: count, numberOfKeys: 1 },
   vAddToIndex: { lua: addToIndex, numberOfKeys: 1 },
   vPutTransaction: { lua: putTransaction, numberOfKeys: 1 },
   vTakeTransaction: { lua: takeTransaction, numberOfKeys: 1 },
@@ -183,6 +194,7 @@ export interface ScriptCommands {
   readonly vEnd: Script<number>;
   readonly vReadDeviceBuffer: Script<readonly [Buffer, Buffer] | null>;
   readonly vMark: Script<number>;
+  readonly vCount: Script<readonly [number, number]>;
   readonly vAddToIndex: Script<number>;
   readonly vPutTransaction: Script<number>;
   readonly vTakeTransactionBuffer: Script<readonly [number, Buffer] | null>;

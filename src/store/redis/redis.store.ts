@@ -3,9 +3,11 @@ import { VestibuleError } from '../../errors/vestibule.error.js';
 import type { EventLog } from '../../logging/event-log.js';
 import { unmetered, type StoreMeter } from '../store-meter.port.js';
 import type { NewSession, NewTransaction, Store, StoreKey, WriteOutcome } from '../store.port.js';
+import type { Counted } from '../counter.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
 import { formatSignal } from '../session-signal.js';
 import { NearCache } from './near-cache.js';
+import { RedisCounters } from './redis-counters.js';
 import { RedisDirectory } from './redis-directory.js';
 import { RedisEnds } from './redis-ends.js';
 import { redisFindings } from './redis-findings.js';
@@ -38,6 +40,7 @@ export class RedisStore implements Store {
   private readonly locks: RedisLocks;
   private readonly directory: RedisDirectory;
   private readonly marks: RedisMarks;
+  private readonly counters: RedisCounters;
   private readonly signals: RedisSignals;
   private readonly near: NearCache | undefined;
 
@@ -55,6 +58,7 @@ export class RedisStore implements Store {
     this.locks = new RedisLocks(client, keys);
     this.directory = new RedisDirectory(client, keys);
     this.marks = new RedisMarks(client, keys);
+    this.counters = new RedisCounters(client, keys);
     this.near =
       config.nearCacheMs === undefined ? undefined : new NearCache(config.nearCacheMs, clock);
     this.signals = new RedisSignals(client, keys.channel, this.near);
@@ -194,6 +198,10 @@ export class RedisStore implements Store {
 
   async remember(name: string, lifeMs: number): Promise<void> {
     await this.marks.remember(name, lifeMs);
+  }
+
+  async count(name: string, windowMs: number): Promise<Counted> {
+    return this.counters.count(name, windowMs);
   }
 
   async publishRenewed(key: StoreKey): Promise<void> {
