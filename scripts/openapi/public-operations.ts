@@ -10,6 +10,7 @@ const asSession = { description: 'Who is logged in.', bodies: json(sessionView) 
 const CALLBACK_ERRORS = [
   'login_state_missing',
   'login_state_unknown',
+  'too_many_requests',
   'login_rejected',
   'login_denied',
   'not_allowed',
@@ -54,7 +55,13 @@ export const PUBLIC_OPERATIONS: Readonly<Record<PublicRouteName, Operation>> = {
       200: { description: 'For a fetch.', bodies: json(location) },
       302: toProvider,
     },
-    errors: ['not_a_navigation', 'unknown_provider', 'provider_unreachable', 'store_unavailable'],
+    errors: [
+      'not_a_navigation',
+      'unknown_provider',
+      'too_many_requests',
+      'provider_unreachable',
+      'store_unavailable',
+    ],
   },
   'login.initiate': {
     summary: 'Starts a login for a third party (OIDC Core §4)',
@@ -138,7 +145,12 @@ export const PUBLIC_OPERATIONS: Readonly<Record<PublicRouteName, Operation>> = {
     summary: 'The provider ends sessions (OIDC Back-Channel Logout 1.0)',
     request: [form(z.object({ logout_token: z.string() }))],
     answers: { 200: { description: 'Ended, or nothing to end.' } },
-    errors: ['logout_token_rejected', 'store_unavailable', 'provider_unreachable'],
+    errors: [
+      'logout_token_rejected',
+      'too_many_requests',
+      'store_unavailable',
+      'provider_unreachable',
+    ],
   },
   'frontchannel-logout': {
     summary: 'The provider ends the session of this browser (OIDC Front-Channel Logout 1.0)',

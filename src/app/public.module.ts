@@ -7,6 +7,7 @@ import { CsrfGuard } from '../http/csrf.guard.js';
 import { HttpModule } from '../http/http.module.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { IdentityModule } from '../identity/identity.module.js';
+import { LimitModule } from '../limit/limit.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { ProviderModule } from '../provider/provider.module.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
@@ -29,6 +30,7 @@ export class PublicModule {
         RuntimeModule.of(runtime),
         StoreModule,
         HttpModule,
+        LimitModule,
         ProviderModule,
         SessionModule,
         TokenModule,

@@ -1,6 +1,7 @@
 import { configOf, HTTPS_ENV } from '../../test/support/config-env.js';
 import { fakeExchange } from '../../test/support/fake-exchange.js';
 import { loginConfig, newTransaction } from '../../test/support/login-fixtures.js';
+import { rateLimits } from '../../test/support/rate-limits.js';
 import {
   newLogin,
   sessionConfig,
@@ -69,6 +70,7 @@ function service({
     registry,
     transactions,
     new BrowserBinding(cookie),
+    rateLimits(),
     lifecycle,
     world.log,
   );

@@ -4,6 +4,7 @@ import type { LoginStub, LoginTransaction } from '../domain/login-transaction.js
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { single } from '../http/form.js';
 import { headerOf, type Exchange } from '../http/exchange.js';
+import { RateLimits } from '../limit/rate-limits.js';
 import { EventLog } from '../logging/event-log.js';
 import type { Redeemed } from '../provider/provider-client.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
@@ -41,13 +42,14 @@ export class CallbackService {
     private readonly providers: ProviderRegistry,
     private readonly transactions: LoginTransactions,
     private readonly binding: BrowserBinding,
+    private readonly limits: RateLimits,
     private readonly lifecycle: SessionLifecycle,
     @Inject(EventLog) private readonly log: EventLog,
   ) {}
 
   /**
    * The steps of a callback, in the order that makes it safe: the state is spent before the code.
-   * @throws VestibuleError `login_state_missing`, `login_state_unknown`, `login_rejected`, `login_denied`,
+   * @throws VestibuleError `login_state_missing`, `login_state_unknown`, `too_many_requests`, `login_rejected`, `login_denied`,
    *   `provider_unreachable`, `provider_misconfigured`, `store_unavailable`
    */
   async complete(
@@ -57,6 +59,7 @@ export class CallbackService {
   ): Promise<CallbackOutcome> {
     const state = readState(parameters);
     const binding = this.readBinding(exchange);
+    await this.limits.admit(exchange, 'callback');
     await this.checkSender(binding, state, parameters, arrival);
     const taking = await this.transactions.take(binding, state);
     if (taking.kind === 'unknown') throw new VestibuleError('login_state_unknown');

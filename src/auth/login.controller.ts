@@ -7,7 +7,7 @@ import { chooserPage } from '../http/pages/chooser.page.js';
 import { OwnPage } from '../http/own-page.js';
 import { PublicUrl } from '../http/public-url.js';
 import { BindRoute } from '../http/route.decorator.js';
-import type { LoginChoice } from './login-requests.js';
+import { LoginRequests, type LoginChoice } from './login-requests.js';
 import { LoginService } from './login.service.js';
 
 /** `/login`: a page navigation goes to the provider, a fetch of our own page gets the address, nothing else starts anything. */
@@ -15,6 +15,7 @@ import { LoginService } from './login.service.js';
 export class LoginController {
   constructor(
     private readonly logins: LoginService,
+    private readonly requests: LoginRequests,
     private readonly urls: PublicUrl,
     private readonly ownPage: OwnPage,
   ) {}
@@ -24,14 +25,16 @@ export class LoginController {
     const byFetch = this.isOwnFetch(exchange);
     if (isPrefetch(exchange) || !(byFetch || isNavigation(exchange)))
       throw new VestibuleError('not_a_navigation');
-    const start = await this.logins.start(exchange, new URLSearchParams(exchange.search));
-    if (byFetch) {
-      // A script that has not chosen a provider is told of the page on which a person does.
-      const location =
-        start.kind === 'redirect' ? start.location : this.urls.path('/login', start.query);
-      sendJson(exchange, 200, { location });
-    } else if (start.kind === 'redirect') sendRedirect(exchange, 302, start.location);
-    else sendPage(exchange, 200, chooserPage(this.links(start.choices)));
+    const reading = this.requests.read(new URLSearchParams(exchange.search));
+    if (reading.kind === 'choose' && !byFetch)
+      return sendPage(exchange, 200, chooserPage(this.links(reading.choices)));
+    // A script that has not chosen a provider is told of the page on which a person does.
+    const location =
+      reading.kind === 'choose'
+        ? this.urls.path('/login', reading.query)
+        : await this.logins.start(exchange, reading.request);
+    if (byFetch) sendJson(exchange, 200, { location });
+    else sendRedirect(exchange, 302, location);
   }
 
   /**
@@ -42,7 +45,7 @@ export class LoginController {
   async initiate(@Http() exchange: Exchange): Promise<void> {
     if (isPrefetch(exchange) || !isNavigation(exchange))
       throw new VestibuleError('not_a_navigation');
-    const query = this.logins.initiated(await readForm(exchange));
+    const query = this.requests.initiated(await readForm(exchange));
     sendRedirect(exchange, 303, this.urls.path('/login', query));
   }
 

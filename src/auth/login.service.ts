@@ -3,26 +3,18 @@ import { randomToken } from '../crypto/random.js';
 import { Clock } from '../domain/clock.js';
 import type { LoginTransaction } from '../domain/login-transaction.js';
 import type { Exchange } from '../http/exchange.js';
+import { RateLimits } from '../limit/rate-limits.js';
 import { EventLog } from '../logging/event-log.js';
 import { SessionReader } from '../session/session-reader.js';
 import { BrowserBinding } from './browser-binding.js';
-import {
-  LoginRequests,
-  type LoginQuery,
-  type LoginRequest,
-  type LoginRequestReading,
-} from './login-requests.js';
+import type { LoginRequest } from './login-requests.js';
 import { LoginTransactions } from './login-transactions.js';
-
-export type LoginStart =
-  | { readonly kind: 'redirect'; readonly location: string }
-  | Extract<LoginRequestReading, { kind: 'choose' }>;
 
 /** Starts logins: a request to the provider, a binding in the browser, a transaction in the store. */
 @Injectable()
 export class LoginService {
   constructor(
-    private readonly requests: LoginRequests,
+    private readonly limits: RateLimits,
     private readonly transactions: LoginTransactions,
     private readonly binding: BrowserBinding,
     private readonly sessions: SessionReader,
@@ -30,25 +22,19 @@ export class LoginService {
     @Inject(EventLog) private readonly log: EventLog,
   ) {}
 
-  /** @throws VestibuleError `unknown_provider`, `bad_request`, `provider_unreachable`, `store_unavailable` */
-  async start(exchange: Exchange, query: URLSearchParams): Promise<LoginStart> {
-    const reading = this.requests.read(query);
-    if (reading.kind === 'choose') return reading;
-    const { provider, parameters } = reading.request;
-    const transaction = this.transactionFor(exchange, reading.request);
+  /**
+   * The address at the provider to which the browser goes.
+   * @throws VestibuleError `too_many_requests`, `provider_unreachable`, `store_unavailable`
+   */
+  async start(exchange: Exchange, request: LoginRequest): Promise<string> {
+    await this.limits.admit(exchange, 'login');
+    const { provider, parameters } = request;
+    const transaction = this.transactionFor(exchange, request);
     const location = await provider.authorizationUrl({ ...transaction, parameters });
     const binding = this.binding.ensure(exchange, provider.config.responseMode === 'form_post');
     await this.transactions.begin(binding, transaction);
     this.log.event('login.started', { request: exchange.id, provider: transaction.provider });
-    return { kind: 'redirect', location };
-  }
-
-  /**
-   * What a third party's form asks for, as a query of `/login`; starts nothing yet.
-   * @throws VestibuleError `unknown_provider`, `bad_request`
-   */
-  initiated(form: URLSearchParams): LoginQuery {
-    return this.requests.initiated(form);
+    return location;
   }
 
   private transactionFor(exchange: Exchange, request: LoginRequest): LoginTransaction {

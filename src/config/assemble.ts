@@ -26,6 +26,7 @@ export function assemble(found: FoundConfig): VestibuleConfig {
     store: assembleStore(found.store),
     providers: found.providers.map(assembleProvider),
     login: complete(found.login),
+    limits: complete(found.limits),
     tokens: complete(found.tokens),
     routes: found.routes.map(assembleRoute),
     policies: found.policies.map(assemblePolicy),

@@ -11,6 +11,7 @@ export interface VestibuleConfig {
   readonly store: StoreConfig;
   readonly providers: readonly ProviderConfig[];
   readonly login: LoginConfig;
+  readonly limits: LimitsConfig;
   readonly tokens: TokenConfig;
   readonly routes: readonly ProxyRouteConfig[];
   readonly policies: readonly PolicyConfig[];
@@ -122,6 +123,22 @@ export interface LoginConfig {
   /** Where `/logout/done` leads: a local path. */
   readonly postLogoutUrl: string;
   readonly idTokenHint: boolean;
+}
+
+/** How often one network may do what costs something; the names are those of the quota policies in the header fields. */
+export interface LimitsConfig {
+  readonly login: Quota | 'off';
+  readonly callback: Quota | 'off';
+  /** Of failures alone. */
+  readonly backchannel: Quota | 'off';
+  /** Of failures alone. */
+  readonly secrets: Quota | 'off';
+}
+
+export interface Quota {
+  readonly quota: number;
+  /** Whole seconds. */
+  readonly windowMs: number;
 }
 
 export interface TokenConfig {
@@ -243,6 +260,7 @@ export const SessionConfig = Symbol('SessionConfig');
 export const StoreConfig = Symbol('StoreConfig');
 export const ProvidersConfig = Symbol('ProvidersConfig');
 export const LoginConfig = Symbol('LoginConfig');
+export const LimitsConfig = Symbol('LimitsConfig');
 export const TokenConfig = Symbol('TokenConfig');
 export const ProxyRoutesConfig = Symbol('ProxyRoutesConfig');
 export const PoliciesConfig = Symbol('PoliciesConfig');

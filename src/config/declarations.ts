@@ -3,6 +3,7 @@ import { assertionOptions } from './options/assertion.options.js';
 import { claimsOptions } from './options/claims.options.js';
 import { cookieOptions } from './options/cookie.options.js';
 import { csrfOptions } from './options/csrf.options.js';
+import { limitOptions } from './options/limit.options.js';
 import { logOptions } from './options/log.options.js';
 import { loginOptions } from './options/login.options.js';
 import { policyOptions } from './options/policy.options.js';
@@ -23,6 +24,7 @@ export const SECTIONS = {
   session: sessionOptions,
   store: storeOptions,
   login: loginOptions,
+  limits: limitOptions,
   tokens: tokenOptions,
   claims: claimsOptions,
   assertion: assertionOptions,

@@ -41,6 +41,7 @@ export function readSections(
     session: read('session', SECTIONS.session),
     store: read('store', SECTIONS.store),
     login: read('login', SECTIONS.login),
+    limits: read('limits', SECTIONS.limits),
     tokens: read('tokens', SECTIONS.tokens),
     claims: read('claims', SECTIONS.claims),
     assertion: read('assertion', SECTIONS.assertion),

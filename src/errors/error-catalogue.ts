@@ -129,6 +129,12 @@ export const ERROR_CATALOGUE = {
     remedy: 'Correct its secret, and try again after Retry-After.',
     level: 'debug',
   },
+  too_many_requests: {
+    status: 429,
+    title: 'Too many requests came from this network',
+    remedy: 'Wait as long as Retry-After says, and try again.',
+    level: 'debug',
+  },
   service_not_permitted: {
     status: 403,
     title: 'This service may not do that',

@@ -37,6 +37,7 @@ export const LOG_EVENTS = {
   'service.token_given': 'info',
   'service.sessions_ended': 'info',
   'gateway.not_trusted': 'warn',
+  'limit.reached': 'warn',
   'store.connected': 'info',
   'store.disconnected': 'warn',
   'store.error': 'warn',

@@ -147,6 +147,12 @@ function serviceCounters({ routes }: KnownNames): readonly EventCounter[] {
       },
     },
     {
+      name: 'vestibule_limits_reached_total',
+      help: 'How often a network spent a quota, counted once by each instance that saw it.',
+      labels: { policy: ['login', 'callback', 'backchannel', 'secrets'] },
+      events: { 'limit.reached': asTheyAre },
+    },
+    {
       name: 'vestibule_proxy_failures_total',
       help: 'Calls that an API did not answer, or not to the end, by the name of its route; spa: the frontend.',
       labels: { route: [...routes, 'spa'] },

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { fakeExchange } from '../../test/support/fake-exchange.js';
+import { rateLimits } from '../../test/support/rate-limits.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import type { ServiceConfig } from '../config/config.types.js';
 import type { Exchange } from '../http/exchange.js';
 import { routeNamed, type Access } from '../http/route-table.js';
-import { FailureLimit } from './failure-limit.js';
 import { ServiceAuthenticator } from './service-authenticator.js';
 
 const SECRET = 'a-secret-of-thirty-two-characters';
@@ -42,7 +42,7 @@ interface Asked {
 
 function world(services: readonly ServiceConfig[] = SERVICES) {
   const log = new RecordedEvents();
-  const authenticator = new ServiceAuthenticator(services, new FailureLimit(), log);
+  const authenticator = new ServiceAuthenticator(services, rateLimits(), log);
   const exchangeOf = ({ basic, peer = '10.0.0.1', headers = {} }: Asked): Exchange => {
     const authorization =
       basic === undefined

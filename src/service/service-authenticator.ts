@@ -4,10 +4,11 @@ import { ServicesConfig, type ServiceConfig, type ServiceScope } from '../config
 import type { ErrorCode } from '../errors/error-catalogue.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { headerOf, type Exchange } from '../http/exchange.js';
+import { networkOf } from '../http/network.js';
 import type { Access } from '../http/route-table.js';
+import { RateLimits } from '../limit/rate-limits.js';
 import { EventLog } from '../logging/event-log.js';
 import { credentialsOf, type Credentials } from './client-credentials.js';
-import { FailureLimit } from './failure-limit.js';
 import type { Parameters } from './request-parameters.js';
 
 /** What the secret of a service that does not exist is compared with. */
@@ -18,7 +19,7 @@ const NOBODY = randomBytes(32);
 export class ServiceAuthenticator {
   constructor(
     @Inject(ServicesConfig) private readonly services: readonly ServiceConfig[],
-    private readonly failures: FailureLimit,
+    private readonly limits: RateLimits,
     @Inject(EventLog) private readonly log: EventLog,
   ) {}
 
@@ -34,14 +35,11 @@ export class ServiceAuthenticator {
     if (access === 'session' || !('service' in access)) throw new TypeError('no row for services');
     const credentials = credentialsOf(exchange, parameters);
     const service = this.named(credentials);
-    const peer = exchange.req.socket.remoteAddress ?? 'unknown';
-    const seconds = await this.failures.waitSeconds(service?.id, peer);
-    if (seconds > 0) {
-      exchange.res.setHeader('Retry-After', seconds);
+    const who = guesserOf(exchange, service);
+    if (this.limits.isSpent(exchange, 'secrets', who))
       throw this.refusal(exchange, service, 'too_many_failures');
-    }
     if (!proves(credentials, service) || !mayCome(exchange, service)) {
-      await this.failures.failed(service?.id, peer);
+      await this.limits.failed(exchange, 'secrets', who);
       // RFC 9110 §11.6.1: a 401 always says how.
       exchange.res.setHeader('WWW-Authenticate', 'Basic realm="vestibule"');
       throw this.refusal(exchange, service, 'invalid_client');
@@ -80,6 +78,14 @@ export class ServiceAuthenticator {
     this.log.event('service.refused', { request, caller: service?.id, peer, code });
     return new VestibuleError(code);
   }
+}
+
+/**
+ * Failures count for a service and the peer's network together: whoever guesses is slowed down, and nobody can lock a
+ * service out from elsewhere. What names no service of ours counts for the network; no id of a service has a space in it.
+ */
+function guesserOf({ req }: Exchange, service: ServiceConfig | undefined): string {
+  return `${service?.id ?? ''} ${networkOf(req.socket.remoteAddress ?? 'unknown')}`;
 }
 
 /** Hashes and compares whether there is such a service or not: the time tells neither that nor how much agrees. */

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { fakeExchange } from '../../test/support/fake-exchange.js';
+import { rateLimits } from '../../test/support/rate-limits.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import type { ServiceConfig, ServiceScope } from '../config/config.types.js';
 import { ROUTE_METADATA } from '../http/route.decorator.js';
 import { ROUTE_TABLE, type Route } from '../http/route-table.js';
-import { FailureLimit } from './failure-limit.js';
 import { serviceCallOf } from './service-call.js';
 import { ServiceAuthenticator } from './service-authenticator.js';
 import { ServiceGuard } from './service.guard.js';
@@ -37,7 +37,7 @@ async function ask(
   const services = [serviceWith(...scopes)];
   const guard = new ServiceGuard(
     new Reflector(),
-    new ServiceAuthenticator(services, new FailureLimit(), new RecordedEvents()),
+    new ServiceAuthenticator(services, rateLimits(), new RecordedEvents()),
   );
   const row = ROUTE_TABLE.find(({ name }) => name === route);
   const authorization = `Basic ${Buffer.from(`orders:${secret ?? ''}`).toString('base64')}`;

@@ -1,6 +1,5 @@
 import { Global, Module } from '@nestjs/common';
 import { CodeGrant } from './code-grant.js';
-import { FailureLimit } from './failure-limit.js';
 import { IntrospectionEndpoint } from './introspection.endpoint.js';
 import { Introspection } from './introspection.js';
 import { OAuthErrorAnswer } from './oauth-error-answer.js';
@@ -11,7 +10,6 @@ import { SessionExchange } from './session-exchange.js';
 @Global()
 @Module({
   providers: [
-    FailureLimit,
     ServiceAuthenticator,
     OAuthErrorAnswer,
     Introspection,
