@@ -9,9 +9,11 @@ import { attachExchange, type Exchange } from '../http/exchange.js';
 import type { FlatHeaders } from '../http/flat-headers.js';
 import type { Edge, RequestHandler, UpgradeEdge } from '../http/listener.adapter.js';
 import { MarkedResponse } from '../http/marked-response.js';
+import { judgeHead } from '../http/request-head.js';
 import { belowBase, judgeTarget } from '../http/request-path.js';
 import { RouteMatcher } from '../http/route-matcher.js';
 import type { Listener } from '../http/route-table.js';
+import { watchBody } from '../http/unfinished-body.js';
 import type { EventLog } from '../logging/event-log.js';
 import type { RequestMeter } from '../ops/request-meter.js';
 
@@ -54,11 +56,12 @@ const METHODS: ReadonlySet<string> = new Set([
 /** Stands for every path outside the base path; no request can have it. */
 const OUTSIDE = '\u0000outside';
 
-/** What every request of a listener meets first, in this order: headers, method, path, route. */
+/** What every request of a listener meets first, in this order: headers, size, method, path, route. */
 export function createEdge(parts: EdgeParts): Edge {
   const matcher = new RouteMatcher(parts.listener);
   return (req, res, toExpress) => {
     const exchange = open(req, res, parts);
+    watchBody(exchange);
     dispatch(exchange, toExpress, parts, matcher)
       .catch((error: unknown) => parts.errors.send(exchange, error))
       // An answer that cannot even be an error ends with its connection, not with the process.
@@ -110,6 +113,7 @@ async function judgeUpgrade(
 ): Promise<void> {
   // Node before 24.9 hands over every upgrade, and cannot answer it as a plain request any more.
   if (!takes(exchange.req)) throw new VestibuleError('bad_request');
+  judgeHead(exchange.req);
   if (exchange.path === '') throw new VestibuleError('ambiguous_path');
   if (exchange.path === OUTSIDE) throw new VestibuleError('not_found');
   if (isDraining()) throw new VestibuleError('draining');
@@ -158,6 +162,7 @@ async function dispatch(
   parts: EdgeParts,
   matcher: RouteMatcher,
 ): Promise<void> {
+  judgeHead(exchange.req);
   if (!METHODS.has(exchange.method)) throw new VestibuleError('method_not_allowed');
   if (exchange.path === '') throw new VestibuleError('ambiguous_path');
   if (exchange.path === OUTSIDE) throw new VestibuleError('not_found');

@@ -91,6 +91,18 @@ export const ERROR_CATALOGUE = {
     remedy: 'See the Allow header.',
     level: 'info',
   },
+  uri_too_long: {
+    status: 414,
+    title: 'The address is too long',
+    remedy: 'Send less in the query: 8 KiB are the most.',
+    level: 'info',
+  },
+  header_fields_too_large: {
+    status: 431,
+    title: 'The header fields are too many',
+    remedy: 'Delete cookies of this site, and send no more than 100 fields.',
+    level: 'info',
+  },
   payload_too_large: {
     status: 413,
     title: 'The request is too large',

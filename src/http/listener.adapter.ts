@@ -4,6 +4,9 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 import { MarkedResponse } from './marked-response.js';
 
+/** How often Node looks for clients that are late. */
+const CHECK_MS = 5_000;
+
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** What judges an upgrade: `head` is what the client has sent behind its request. */
@@ -46,14 +49,15 @@ export class ListenerAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const toExpress = this.getInstance<RequestHandler>();
     const server: Server<typeof IncomingMessage, typeof MarkedResponse> = createServer(
-      { ServerResponse: MarkedResponse },
+      { ServerResponse: MarkedResponse, connectionsCheckingInterval: CHECK_MS },
       (req, res) => this.edge(req, res, toExpress),
     );
     this.setHttpServer(server as unknown as Server);
-    // A slow client holds a socket for this long and no longer (slowloris; R-44).
+    // A slow client holds a socket for this long, and as long as until the next check (slowloris; R-44).
     server.headersTimeout = 15_000;
-    // Bodies have no limit here: an upload to an API may take its time. Our own forms have one (form.ts).
+    // An upload to an API may take its time, but not stand still (unfinished-body.ts). Our own forms have a limit (body.ts).
     server.requestTimeout = 0;
+    // Longer than the minute for which load balancers keep a connection, so that they close it first.
     server.keepAliveTimeout = 65_000;
   }
 }

@@ -4,13 +4,14 @@ import { LRUCache } from 'lru-cache';
 import { ProxyRoutesConfig, type ProxyRouteConfig } from '../config/config.types.js';
 import { Clock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { hasBody } from '../http/body.js';
 import type { Exchange } from '../http/exchange.js';
 import { OwnPage } from '../http/own-page.js';
 import { SessionStreams } from '../session/session-streams.js';
 import { OpenConnection } from './open-connection.js';
 import { ProxyCaller, type Caller, type HeldByRequest } from './proxy-caller.js';
 import { isOwnCall } from './route-csrf.js';
-import { hasBody, UpstreamClient, type UpstreamCall } from './upstream-client.js';
+import { UpstreamClient, type UpstreamCall } from './upstream-client.js';
 import { parseTarget, type Target } from './upstream-target.js';
 
 /** A token younger than this was refused for another reason than its age. */

@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Agent } from 'undici';
 import { CookieConfig, ServerConfig } from '../config/config.types.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { hasBody } from '../http/body.js';
 import type { Exchange } from '../http/exchange.js';
 import type { FlatHeaders } from '../http/flat-headers.js';
 import { EventLog } from '../logging/event-log.js';
@@ -135,10 +136,4 @@ export class UpstreamClient implements OnModuleDestroy {
     }
     return cause;
   }
-}
-
-/** A message has a body when its framing says so, whatever the method (RFC 9112 §6.3). */
-export function hasBody(headers: IncomingHttpHeaders): boolean {
-  const { 'content-length': length, 'transfer-encoding': encoding } = headers;
-  return encoding !== undefined || (length !== undefined && length !== '0');
 }

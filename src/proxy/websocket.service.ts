@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { hasBody } from '../http/body.js';
 import type { Exchange } from '../http/exchange.js';
 import { OwnPage } from '../http/own-page.js';
 import { ProxyCaller, type Caller } from './proxy-caller.js';
 import { ProxyService, type ProxyRoute } from './proxy.service.js';
 import { SPA_ROUTE, SpaService } from './spa.service.js';
-import { hasBody, UpstreamClient } from './upstream-client.js';
+import { UpstreamClient } from './upstream-client.js';
 import { UpstreamUpgrade, type UpgradeClient } from './upstream-upgrade.js';
 
 /** WebSockets (RFC 6455): judged like any call, opened at the upstream, and cut when their session ends. */

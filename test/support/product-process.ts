@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Listener } from '../../src/http/route-table.js';
 import type { Env } from '../../src/config/source/environment.js';
 import { newSessionKeys } from './bff-host.js';
 import type { OpHost } from './op-host.js';
@@ -32,11 +33,13 @@ export class ProductProcess {
     private readonly directory: string,
     private readonly op: OpHost,
     readonly origin: string,
+    readonly ports: Readonly<Record<Listener, number>>,
   ) {}
 
   /** Resolves when it listens; rejects when it ends instead. */
   static async start({ op, env = {}, file = '' }: ProductOptions): Promise<ProductProcess> {
     const port = await freePort();
+    const internal = await freePort();
     const origin = `http://localhost:${port}`;
     const directory = mkdtempSync(join(tmpdir(), 'vestibule-product-'));
     const configFile = join(directory, 'vestibule.yaml');
@@ -49,7 +52,7 @@ export class ProductProcess {
         NODE_NO_WARNINGS: '1',
         PUBLIC_URL: origin,
         PORT: String(port),
-        INTERNAL_PORT: '0',
+        INTERNAL_PORT: String(internal),
         SHUTDOWN_DELAY: '0s',
         LOG_LEVEL: 'info',
         SESSION_KEYS: newSessionKeys(),
@@ -62,7 +65,10 @@ export class ProductProcess {
       },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
-    const product = new ProductProcess(child, directory, op, origin);
+    const product = new ProductProcess(child, directory, op, origin, {
+      public: port,
+      internal,
+    });
     op.register({ clientId: product.clientId, clientSecret, publicUrl: origin });
     await product.listening();
     return product;

@@ -1,0 +1,29 @@
+import { fakeExchange } from '../../test/support/fake-exchange.js';
+import { judgeHead } from './request-head.js';
+
+/** What is said of a request with these parts. */
+function judge({ url = '/', cookie = '', fields = 0 }): string {
+  const { req } = fakeExchange({ headers: { cookie } });
+  Object.assign(req, { url, rawHeaders: Array.from({ length: 2 * fields }, () => 'x') });
+  try {
+    judgeHead(req);
+    return 'fits';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describe('the head of a request', () => {
+  it.each([
+    ['an address of 8 KiB', { url: `/${'x'.repeat(8_191)}` }, 'fits'],
+    ['a longer one', { url: `/${'x'.repeat(8_192)}` }, 'uri_too_long'],
+    ['a hundred fields', { fields: 100 }, 'fits'],
+    ['one more', { fields: 101 }, 'header_fields_too_large'],
+    ['two hundred cookies', { cookie: 'a=b;'.repeat(199) + 'a=b' }, 'fits'],
+    ['one more cookie', { cookie: 'a=b;'.repeat(200) + 'a=b' }, 'header_fields_too_large'],
+    ['the shortest of them', { cookie: 'a;'.repeat(200) + 'a' }, 'header_fields_too_large'],
+    ['a few long cookies', { cookie: `a=${'x'.repeat(4_000)}; b=${'y'.repeat(4_000)}` }, 'fits'],
+  ])('with %s: %#', (_what, parts, outcome) => {
+    expect(judge(parts)).toBe(outcome);
+  });
+});

@@ -1,0 +1,115 @@
+import type { Listener } from '../../src/http/route-table.js';
+import { jsonOf, type Hop } from '../support/http-exchange.js';
+import { OpHost } from '../support/op-host.js';
+import { ProductProcess } from '../support/product-process.js';
+import { sendRaw } from '../support/raw-socket.js';
+
+const FORM = 'Content-Type: application/x-www-form-urlencoded';
+/** On each listener a route that is open to everybody, and one that reads a form. */
+const ROUTES: Readonly<Record<Listener, { readonly open: string; readonly form: string }>> = {
+  public: { open: '/logout/done', form: '/backchannel-logout' },
+  internal: { open: '/healthz', form: '/introspect' },
+};
+
+/** What is too large for the built product, byte by byte. */
+describe.each<[Listener]>([['public'], ['internal']])('the %s listener', (listener) => {
+  let op: OpHost;
+  let product: ProductProcess;
+  beforeAll(async () => {
+    op = await OpHost.start();
+    product = await ProductProcess.start({ op });
+  });
+  afterAll(async () => {
+    await product.stop();
+    await op.close();
+  });
+  const { open, form } = ROUTES[listener];
+
+  const send = (requestLine: string, lines: readonly string[] = [], body = ''): Promise<Hop> =>
+    sendRaw(product.ports[listener], [`${requestLine} HTTP/1.1`, 'Host: x', ...lines], body);
+  const get = (lines: readonly string[] = [], query = ''): Promise<Hop> =>
+    send(`GET ${open}${query}`, lines);
+  const post = (bytes: number): Promise<Hop> =>
+    send(`POST ${form}`, [FORM, `Content-Length: ${bytes}`], 'x'.repeat(bytes));
+
+  // The connection's end is a field of its own, as is the host.
+  const fields = (count: number): string[] =>
+    Array.from({ length: count - 2 }, (_, at) => `x${at}:1`);
+  const queryOf = (length: number): string => `?${'x'.repeat(length - open.length - 1)}`;
+
+  /** The answer is ours, with all that ours say. */
+  function expectProblem(answer: Hop, status: number, code: string): void {
+    expect({ status: answer.status, ...jsonOf(answer) }).toMatchObject({ status, code });
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  }
+
+  afterEach(async () => {
+    expect((await get()).status).toBe(200);
+  });
+
+  it('takes an address of 8 KiB and no longer one (414)', async () => {
+    expect((await get([], queryOf(8_192))).status).toBe(200);
+    expectProblem(await get([], queryOf(8_193)), 414, 'uri_too_long');
+    expectProblem(await get([], queryOf(15_000)), 414, 'uri_too_long');
+  });
+
+  it('takes a hundred header fields and no more (431)', async () => {
+    expect((await get(fields(100))).status).toBe(200);
+    expectProblem(await get(fields(101)), 431, 'header_fields_too_large');
+  });
+
+  it('drops none of two thousand without a word, as Node would (431)', async () => {
+    const many = Array.from({ length: 2_100 }, () => 'a:');
+    expectProblem(
+      await get([...many, 'X-Forwarded-For: 203.0.113.7']),
+      431,
+      'header_fields_too_large',
+    );
+  });
+
+  it('takes two hundred cookies and no more (431)', async () => {
+    const cookies = (count: number): string =>
+      `Cookie: ${Array.from({ length: count }, (_, at) => `c${at}=1`).join('; ')}`;
+    expect((await get([cookies(200)])).status).toBe(200);
+    expectProblem(await get([cookies(201)]), 431, 'header_fields_too_large');
+    expectProblem(await get([cookies(101), cookies(100)]), 431, 'header_fields_too_large');
+  });
+
+  it('takes a head of 16 KiB, and ends the connection of a larger one (431, ATK-45)', async () => {
+    expect((await get([`X-Much: ${'x'.repeat(15_000)}`])).status).toBe(200);
+    for (const lines of [
+      [`X-Much: ${'x'.repeat(17_000)}`],
+      [`Cookie: ${'c=1; '.repeat(4_000)}`],
+      Array.from({ length: 10_000 }, (_, at) => `x-${at}: 1`),
+    ]) {
+      const answer = await get(lines);
+      expect([answer.status, answer.headers['connection'], answer.body]).toEqual([
+        431,
+        'close',
+        '',
+      ]);
+    }
+    expect((await get([], `?${'x'.repeat(20_000)}`)).status).toBe(431);
+  });
+
+  it('takes a form of 64 KiB and no larger one (413)', async () => {
+    expect((await post(65_536)).status).not.toBe(413);
+    const answer = await post(65_537);
+    // The forms of services are answered in the words of OAuth, and a logout token is right or wrong (§2.8).
+    const told = listener === 'public' ? [400, 'logout_token_rejected'] : [413, 'invalid_request'];
+    expect([answer.status, jsonOf(answer)['code'] ?? jsonOf(answer)['error']]).toEqual(told);
+  });
+
+  it('believes no length and no chunk that promises more', async () => {
+    const long = await send(`POST ${form}`, [FORM, 'Content-Length: 99999999999']);
+    const chunked = await send(
+      `POST ${form}`,
+      [FORM, 'Transfer-Encoding: chunked'],
+      `11000\r\n${'x'.repeat(0x1_10_00)}\r\n0\r\n\r\n`,
+    );
+    for (const { status } of [long, chunked])
+      expect(status).toBe(listener === 'public' ? 400 : 413);
+  });
+});
