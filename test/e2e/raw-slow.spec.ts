@@ -112,7 +112,7 @@ const UPLOADS: Case[] = [
   },
   {
     what: 'drips an upload to an API, which it may',
-    first: `${head('POST /open/x', 'Content-Length: 90', 'X-CSRF: 1', 'Connection: close')}`,
+    first: head('POST /open/x', 'Content-Length: 90', 'X-CSRF: 1', 'Connection: close'),
     drip: 'abc',
     fromMs: 40_000,
     toMs: 45_000,
