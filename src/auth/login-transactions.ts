@@ -31,7 +31,7 @@ export class LoginTransactions {
     this.ring = new KeyRing(session.keys);
   }
 
-  /** Remembers a login; the browser's oldest goes when it has too many. */
+  /** Remembers a login; the browser's oldest goes when it has too many, and the oldest browser's when there are too many. */
   async begin(binding: string, transaction: LoginTransaction): Promise<void> {
     const browser = browserOf(binding);
     const state = sha256(transaction.state);
@@ -43,7 +43,12 @@ export class LoginTransactions {
       createdAt: transaction.createdAt,
       lifeMs: this.config.stubMs,
     };
-    await this.store.putTransaction(browser, entry, this.config.transactionsPerBrowser);
+    const { transactionsPerBrowser, browsers, stubMs } = this.config;
+    // Both leave in one write.
+    await Promise.all([
+      this.store.putTransaction(browser, entry, transactionsPerBrowser),
+      this.store.boundBrowsers(browser, stubMs, browsers),
+    ]);
   }
 
   /** Looks without taking. */

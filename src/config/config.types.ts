@@ -120,6 +120,8 @@ export interface LoginConfig {
   readonly transactionMs: number;
   readonly stubMs: number;
   readonly transactionsPerBrowser: number;
+  /** Browsers that may have logins open. */
+  readonly browsers: number;
   /** Where `/logout/done` leads: a local path. */
   readonly postLogoutUrl: string;
   readonly idTokenHint: boolean;

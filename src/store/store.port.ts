@@ -87,6 +87,11 @@ export interface SessionStore {
 export interface TransactionStore {
   /** Adds one; above `limit` the oldest goes. `life` covers transaction and stub. */
   putTransaction(browser: string, entry: NewTransaction, limit: number): Promise<void>;
+  /**
+   * Notes that this browser has logins under way for so long. Above `most` browsers those lose theirs who began their
+   * last one the longest ago: a flood of logins fills no store, and locks nobody out who is quicker than it.
+   */
+  boundBrowsers(browser: string, lifeMs: number, most: number): Promise<void>;
   /** Takes the transaction and leaves its stub; the second taker gets the stub. */
   takeTransaction(
     browser: string,

@@ -364,6 +364,35 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect((await store.takeTransaction(key, 'new'))?.kind).toBe('taken');
       });
 
+      describe('of too many browsers', () => {
+        const begin = async (browser: string, most: number, lifeMs = LONG): Promise<void> => {
+          await store.putTransaction(browser, newTransaction({ lifeMs }), 3);
+          await store.boundBrowsers(browser, lifeMs, most);
+        };
+        const areThere = async (...browsers: string[]): Promise<boolean[]> => {
+          const found = browsers.map((one) => store.peekTransaction(one, 'state'));
+          return (await Promise.all(found)).map((one) => one !== undefined);
+        };
+
+        it('those go whose last login began the longest ago (J-25, ATK-100)', async () => {
+          const [a = '', b = '', c = '', d = ''] = Array.from({ length: 4 }, storeKey);
+          for (const one of [a, b, c]) await begin(one, 3);
+          expect(await areThere(a, b, c)).toEqual([true, true, true]);
+          await begin(a, 3);
+          await begin(d, 3);
+          expect(await areThere(a, b, c, d)).toEqual([true, false, true, true]);
+        });
+
+        it('those that are over take nobody’s place', async () => {
+          const [a = '', b = '', c = ''] = Array.from({ length: 3 }, storeKey);
+          await begin(a, 1_000, LONG);
+          await begin(b, 1_000, SHORT);
+          await subject.advance(SHORT + 10);
+          await begin(c, 1_000, SHORT);
+          expect(await areThere(b, c)).toEqual([false, true]);
+        });
+      });
+
       it('expire one by one, stubs included (J-25, ATK-100)', async () => {
         await store.putTransaction(key, newTransaction({ state: 'long', lifeMs: LONG }), 5);
         await store.putTransaction(key, newTransaction({ state: 'short', lifeMs: SHORT }), 5);

@@ -8,6 +8,7 @@ export const loginConfig: LoginConfig = {
   transactionMs: 600_000,
   stubMs: 3_600_000,
   transactionsPerBrowser: 3,
+  browsers: 1_000,
 };
 
 export function newTransaction(more: Partial<LoginTransaction> = {}): LoginTransaction {

@@ -40,6 +40,13 @@ export const loginOptions = {
     default: '12',
     doc: 'Logins that one browser may have open at once (tabs); the oldest gives way.',
   }),
+  browsers: withDefault({
+    key: 'browsers',
+    env: 'LOGIN_BROWSERS',
+    type: integer(100, 10_000_000),
+    default: '100000',
+    doc: 'Browsers that may have logins open at once, finished ones included for the time of `login.stub`; above that the one that began the longest ago gives way. It bounds what a flood of logins from many networks takes in Redis: @@.',
+  }),
   postLogoutUrl: withDefault({
     key: 'postLogoutUrl',
     env: 'POST_LOGOUT_URL',

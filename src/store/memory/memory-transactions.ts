@@ -27,8 +27,15 @@ export class MemoryTransactions implements TransactionStore {
     states.set(state, { transaction, stub, createdAt }, lifeMs);
     states.evict(limit, state, (one, other) => one.createdAt - other.createdAt);
     const life = Math.max(lifeMs, this.browsers.remainingMs(browser) ?? 0);
+    // Anew, so that the oldest in order is who began the longest ago.
+    this.browsers.delete(browser);
     this.browsers.set(browser, states, life);
-    this.makeRoom();
+    this.makeRoom(this.maxBrowsers);
+  }
+
+  /** The browser is here since its first login, and its life was set by the last one. */
+  async boundBrowsers(_browser: string, _lifeMs: number, most: number): Promise<void> {
+    this.makeRoom(most);
   }
 
   async takeTransaction(
@@ -53,10 +60,9 @@ export class MemoryTransactions implements TransactionStore {
   }
 
   /** Anybody may start a login: a flood pushes out the oldest browser, it does not lock everybody else out. */
-  private makeRoom(): void {
-    if (this.browsers.size <= this.maxBrowsers) return;
+  private makeRoom(most: number): void {
+    if (this.browsers.size <= most) return;
     this.browsers.sweep();
-    const oldest = this.browsers.oldestKey();
-    if (this.browsers.size > this.maxBrowsers && oldest !== undefined) this.browsers.delete(oldest);
+    while (this.browsers.size > most) this.browsers.delete(this.browsers.oldestKey() ?? '');
   }
 }

@@ -134,6 +134,10 @@ export class MemoryStore implements Store {
     await this.transactions.putTransaction(browser, entry, limit);
   }
 
+  async boundBrowsers(browser: string, lifeMs: number, most: number): Promise<void> {
+    await this.transactions.boundBrowsers(browser, lifeMs, most);
+  }
+
   async takeTransaction(
     browser: string,
     state: string,

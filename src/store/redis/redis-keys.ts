@@ -33,6 +33,11 @@ export class RedisKeys {
     return `${this.prefix}l:{${browser}}`;
   }
 
+  /** A sorted set: member is a browser with logins under way, score the instant of its last one. */
+  get browsers(): string {
+    return `${this.prefix}browsers`;
+  }
+
   /** A sorted set: member is the store key, score the instant after which it may be pruned. */
   index(name: string): string {
     return `${this.prefix}x:${name}`;

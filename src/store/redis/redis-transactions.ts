@@ -19,6 +19,14 @@ export class RedisTransactions implements TransactionStore {
     );
   }
 
+  async boundBrowsers(browser: string, lifeMs: number, most: number): Promise<void> {
+    const { browsers } = this.keys;
+    const oldest = await this.client.write((redis) =>
+      redis.vBoundBrowsers([browsers], [browser, lifeMs, most]),
+    );
+    await Promise.all(oldest.map((one) => this.forget(one)));
+  }
+
   async takeTransaction(
     browser: string,
     state: string,
@@ -35,5 +43,9 @@ export class RedisTransactions implements TransactionStore {
     return (
       (await this.client.read((redis) => redis.vPeekTransactionBuffer([key], [state]))) ?? undefined
     );
+  }
+
+  private async forget(browser: string): Promise<void> {
+    await this.client.write((redis) => redis.del(this.keys.transactions(browser)));
   }
 }

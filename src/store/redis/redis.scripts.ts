@@ -138,6 +138,27 @@ for at = 1, #others - tonumber(ARGV[4]) + 1 do
 end
 return 1`;
 
+/** How many browsers one login pushes out at most: more than come in, so that a lower bound is reached, too. */
+const PUSHED_OUT = 32;
+
+/**
+ * KEYS browsers; ARGV browser life most. The browsers whose logins are to go, which lie in other slots. Microseconds of
+ * Redis' clock keep the order of those who come in one millisecond.
+ */
+const boundBrowsers = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local over = string.format('%.0f', now - ARGV[2] * 1000)
+local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', over, 'LIMIT', 0, ${PUSHED_OUT})
+if #gone > 0 then redis.call('ZREM', KEYS[1], unpack(gone)) end
+local excess = math.min(redis.call('ZCARD', KEYS[1]) - ARGV[3], ${PUSHED_OUT})
+if excess <= 0 then return {} end
+local oldest = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '+inf', 'LIMIT', 0, excess)
+redis.call('ZREM', KEYS[1], unpack(oldest))
+return oldest`;
+
 /** KEYS transactions; ARGV state. {1, transaction} for the first taker, {0, stub} for the next, nil for anybody else. */
 const takeTransaction = `${TRANSACTIONS}
 local transaction = value('t:' .. ARGV[1])
@@ -174,6 +195,7 @@ export const SCRIPTS = {
   vCount: { lua: count, numberOfKeys: 1 },
   vAddToIndex: { lua: addToIndex, numberOfKeys: 1 },
   vPutTransaction: { lua: putTransaction, numberOfKeys: 1 },
+  vBoundBrowsers: { lua: boundBrowsers, numberOfKeys: 1 },
   vTakeTransaction: { lua: takeTransaction, numberOfKeys: 1 },
   vPeekTransaction: { lua: peekTransaction, numberOfKeys: 1 },
   vRenewLock: { lua: renewLock, numberOfKeys: 1 },
@@ -197,6 +219,7 @@ export interface ScriptCommands {
   readonly vCount: Script<readonly [number, number]>;
   readonly vAddToIndex: Script<number>;
   readonly vPutTransaction: Script<number>;
+  readonly vBoundBrowsers: Script<readonly string[]>;
   readonly vTakeTransactionBuffer: Script<readonly [number, Buffer] | null>;
   readonly vPeekTransactionBuffer: Script<Buffer | null>;
   readonly vRenewLock: Script<number>;

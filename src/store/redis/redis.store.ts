@@ -149,6 +149,10 @@ export class RedisStore implements Store {
     await this.transactions.putTransaction(browser, entry, limit);
   }
 
+  async boundBrowsers(browser: string, lifeMs: number, most: number): Promise<void> {
+    await this.transactions.boundBrowsers(browser, lifeMs, most);
+  }
+
   async takeTransaction(
     browser: string,
     state: string,
