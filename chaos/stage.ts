@@ -37,6 +37,9 @@ export class Stage {
       // Every request may move the idle deadline now and then: writes under load, not reads alone.
       SESSION_IDLE: '2m',
       SHUTDOWN_DELAY: '0s',
+      // All of them come from one address.
+      LIMIT_LOGIN: 'off',
+      LIMIT_CALLBACK: 'off',
       INTERNAL_PORT: '0',
     };
     const processes = [

@@ -179,6 +179,17 @@ describe('the store', () => {
     expect(first).not.toBe(second);
   });
 
+  it('is asked about no more than a quota at once, and the rest of a crowd is refused', async () => {
+    const limits = replica();
+    const crowd = Array.from({ length: 20 }, () => from('203.0.113.7'));
+    const outcomes = await Promise.all(crowd.map((exchange) => admit(limits, exchange)));
+    expect(outcomes.filter((outcome) => outcome === 'admitted')).toHaveLength(3);
+    expect(counted).toHaveLength(3);
+    expect(fieldsOf(crowd.at(-1)!)).toEqual(['"login";q=3;w=60', '"login";r=0;t=1', 1]);
+    clock.advance(MINUTE);
+    expect(await admit(limits)).toBe('admitted');
+  });
+
   it('that is away leaves each instance to count for itself', async () => {
     away = new VestibuleError('store_unavailable');
     const [one, other] = [replica(), replica()];

@@ -20,6 +20,8 @@ export type PolicyName = keyof LimitsConfig;
 const MOST_SPENT = 10_000;
 /** 132 bits: enough to tell networks apart, short enough for a million of them. */
 const NAME_LENGTH = 22;
+/** By then the store has said how long the window is. */
+const CROWD_MS = 1_000;
 
 /**
  * How often one network does what costs something, counted by all instances in the store under one command each. Whoever has
@@ -31,6 +33,8 @@ export class RateLimits {
   private readonly addresses: ClientAddress;
   private readonly ring: KeyRing;
   private readonly alone: MemoryCounters;
+  /** How many counts of a name the store has not answered yet. */
+  private readonly underWay = new Map<string, number>();
   /** When the window of a spent quota ends. */
   private readonly spent = new LRUCache<string, number>({ max: MOST_SPENT });
 
@@ -57,6 +61,7 @@ export class RateLimits {
     if (quota === 'off') return;
     const network = this.networkOf(exchange);
     this.refuseSpent(exchange, policy, network);
+    this.refuseCrowd(exchange, policy, network, quota);
     const { count, remainingMs } = await this.count(policy, network, quota);
     if (count >= quota.quota) this.remember(exchange, policy, network, remainingMs);
     if (count > quota.quota) this.refuseSpent(exchange, policy, network);
@@ -90,14 +95,21 @@ export class RateLimits {
     return networkOf(this.addresses.of(req));
   }
 
+  /** Thousands at once, before the store could answer for one: as many as the quota are enough to ask it about. */
+  private refuseCrowd({ res }: Exchange, policy: PolicyName, network: string, quota: Quota): void {
+    if ((this.underWay.get(keyOf(policy, network)) ?? 0) < quota.quota) return;
+    tellSpent(res, policy, quota, CROWD_MS);
+    throw new VestibuleError('too_many_requests');
+  }
+
   private waitMs(policy: PolicyName, who: string): number {
-    return (this.spent.get(`${policy} ${who}`) ?? 0) - this.clock.now();
+    return (this.spent.get(keyOf(policy, who)) ?? 0) - this.clock.now();
   }
 
   private remember(exchange: Exchange, policy: PolicyName, who: string, ms: number): void {
     // Those who were under way in this moment tell nothing new.
     if (this.waitMs(policy, who) > 0) return;
-    this.spent.set(`${policy} ${who}`, this.clock.now() + ms);
+    this.spent.set(keyOf(policy, who), this.clock.now() + ms);
     const isForwarded = headerOf(exchange, 'x-forwarded-for') !== undefined;
     this.log.event('limit.reached', {
       policy,
@@ -109,12 +121,21 @@ export class RateLimits {
 
   private async count(policy: PolicyName, who: string, { windowMs }: Quota): Promise<Counted> {
     const name = this.nameOf(policy, who);
+    this.addUnderWay(keyOf(policy, who), 1);
     try {
       return await this.store.count(name, windowMs);
     } catch (error) {
       if (!(error instanceof VestibuleError) || error.code !== 'store_unavailable') throw error;
       return this.alone.count(name, windowMs);
+    } finally {
+      this.addUnderWay(keyOf(policy, who), -1);
     }
+  }
+
+  private addUnderWay(key: string, more: number): void {
+    const sum = (this.underWay.get(key) ?? 0) + more;
+    if (sum === 0) this.underWay.delete(key);
+    else this.underWay.set(key, sum);
   }
 
   /** An address is personal data: the store gets a keyed hash of it. */
@@ -123,4 +144,8 @@ export class RateLimits {
     if (key === undefined) throw new RangeError('the key is not in the ring');
     return `${policy}:${expand(key, policy, who).toString('base64url').slice(0, NAME_LENGTH)}`;
   }
+}
+
+function keyOf(policy: PolicyName, who: string): string {
+  return `${policy} ${who}`;
 }
