@@ -45,7 +45,7 @@ export const loginOptions = {
     env: 'LOGIN_BROWSERS',
     type: integer(100, 10_000_000),
     default: '100000',
-    doc: 'Browsers that may have logins open at once, finished ones included for the time of `login.stub`; above that the one that began the longest ago gives way. It bounds what a flood of logins from many networks takes in Redis: @@.',
+    doc: 'Browsers that may have logins open at once, finished ones included for the time of `login.stub`; above that the one that began the longest ago gives way. It bounds what a flood of logins from many networks takes in Redis: some 120 MiB with the default.',
   }),
   postLogoutUrl: withDefault({
     key: 'postLogoutUrl',
