@@ -94,7 +94,7 @@ export const ERROR_CATALOGUE = {
   uri_too_long: {
     status: 414,
     title: 'The address is too long',
-    remedy: 'Send less in the query: 8 KiB are the most.',
+    remedy: 'Send less in the query: 12 KiB are the most.',
     level: 'info',
   },
   header_fields_too_large: {

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { VestibuleError } from '../errors/vestibule.error.js';
 
-/** RFC 9110 §4.1 asks for 8000 at least; longer ones stop at most proxies anyway. */
-const MOST_URI = 8_192;
+/** RFC 9110 §4.1 asks for 8000 octets at least; most proxies stop at 8 KiB. */
+const MOST_URI = 12_288;
 /**
- * What Apache and Envoy take; a browser behind three proxies sends half of it. Beyond 2000 Node would drop fields without a
- * word, and a proxy's X-Forwarded-For stands at the end.
+ * What Apache and Envoy take; a browser behind three proxies sends half of it. Node stops at 2000, and its older versions drop what
+ * is beyond without a word: a proxy's X-Forwarded-For stands at the end.
  */
 const MOST_FIELDS = 100;
 /** Browsers keep no more than 180 for one host. */

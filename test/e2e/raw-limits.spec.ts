@@ -49,9 +49,9 @@ describe.each<[Listener]>([['public'], ['internal']])('the %s listener', (listen
     expect((await get()).status).toBe(200);
   });
 
-  it('takes an address of 8 KiB and no longer one (414)', async () => {
-    expect((await get([], queryOf(8_192))).status).toBe(200);
-    expectProblem(await get([], queryOf(8_193)), 414, 'uri_too_long');
+  it('takes an address of 12 KiB and no longer one (414)', async () => {
+    expect((await get([], queryOf(12_288))).status).toBe(200);
+    expectProblem(await get([], queryOf(12_289)), 414, 'uri_too_long');
     expectProblem(await get([], queryOf(15_000)), 414, 'uri_too_long');
   });
 
@@ -60,13 +60,9 @@ describe.each<[Listener]>([['public'], ['internal']])('the %s listener', (listen
     expectProblem(await get(fields(101)), 431, 'header_fields_too_large');
   });
 
-  it('drops none of two thousand without a word, as Node would (431)', async () => {
+  it('drops none of two thousand without a word (431)', async () => {
     const many = Array.from({ length: 2_100 }, () => 'a:');
-    expectProblem(
-      await get([...many, 'X-Forwarded-For: 203.0.113.7']),
-      431,
-      'header_fields_too_large',
-    );
+    expect((await get([...many, 'X-Forwarded-For: 203.0.113.7'])).status).toBe(431);
   });
 
   it('takes two hundred cookies and no more (431)', async () => {
