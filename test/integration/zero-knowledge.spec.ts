@@ -120,6 +120,7 @@ describe('who reads all of Redis', () => {
     const contents = await dump();
     const kinds = [...contents.keys()].map((key) => key.charAt('v:'.length));
     expect(kinds.sort((a, b) => a.localeCompare(b))).toEqual([
+      'b',
       'l',
       'm',
       'r',
