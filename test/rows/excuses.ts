@@ -91,12 +91,6 @@ export const EXCUSES: readonly Excuse[] = [
     note: 'express-session’s blob holds nothing that is written twice; there is no `ids`, `all` or `clear`',
   },
   {
-    rows: ['J-25', 'ATK-100'],
-    part: 'rate limit',
-    reason: 'later',
-    note: 'logins are counted by whoever stands in front: one process sees neither all replicas nor the network; here they are few per browser, sealed, and gone after an hour',
-  },
-  {
     rows: ['J-30'],
     reason: 'library or provider',
     note: 'no handler touches `req.session`: sessions end in the store, and express-session sees a request only while a login is answered',
@@ -126,12 +120,6 @@ export const EXCUSES: readonly Excuse[] = [
     rows: ['K-26'],
     reason: 'not offered',
     note: 'replicas are never read',
-  },
-  {
-    rows: ['K-33', 'R-07'],
-    part: 'login storm',
-    reason: 'not offered',
-    note: 'as J-25: whoever stands in front bounds it; here each browser is sent to the provider once',
   },
   {
     rows: ['P-13', 'P-43'],
@@ -173,12 +161,6 @@ export const EXCUSES: readonly Excuse[] = [
     part: 'two client secrets',
     reason: 'library or provider',
     note: 'at a time this side sends one; to take both for a while is the provider’s part',
-  },
-  {
-    rows: ['ATK-04'],
-    part: 'rules by address',
-    reason: 'not offered',
-    note: 'no rule goes by the client’s address, and the limit on wrong secrets by that of the connection: what a header says of it is told to APIs and decides nothing',
   },
   {
     rows: ['ATK-61'],
