@@ -104,7 +104,7 @@ describe('a login transaction', () => {
     });
   });
 
-  it('lies sealed in the store: neither its secrets nor the browser can be read there', async () => {
+  it('lies sealed in the store: neither its secrets nor the browser can be read there (H-04)', async () => {
     const written: unknown[] = [];
     const spied = new Proxy(world.store, {
       get: (target, name): unknown =>

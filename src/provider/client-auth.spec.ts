@@ -53,7 +53,7 @@ describe('client_secret_basic', () => {
     ['!', '%21'],
     ['aZ09', 'aZ09'],
     ['', ''],
-  ])('form-urlencodes %p to %p in both parts (RFC 6749 §2.3.1)', async (value, encoded) => {
+  ])('form-urlencodes %p to %p in both parts (RFC 6749 §2.3.1, D-43)', async (value, encoded) => {
     await expect(basic(`id${value}`, value)).resolves.toBe(`id${encoded}:${encoded}`);
   });
 
@@ -137,7 +137,7 @@ describe('private_key_jwt', () => {
     });
   });
 
-  it('is about the client, for the issuer, and lives a minute by our clock (H-32)', async () => {
+  it('is about the client, for the issuer, and lives a minute by our clock (H-32, C-21, D-45)', async () => {
     const { payload } = await assertionBy({});
     expect(payload).toEqual({
       iss: 'app',
@@ -149,7 +149,7 @@ describe('private_key_jwt', () => {
     });
   });
 
-  it('has an id of its own each time (H-32)', async () => {
+  it('has an id of its own each time (H-32, C-21, D-45)', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => assertionBy({})));
     expect(new Set(all.map(({ payload }) => payload.jti)).size).toBe(20);
   });
@@ -159,7 +159,7 @@ describe('private_key_jwt', () => {
     expect(payload.aud).toBe('https://login.example/token');
   });
 
-  it('names its key where the key has a name', async () => {
+  it('names its key where the key has a name (D-45)', async () => {
     const named = await assertionBy({ kid: 'key-7' });
     expect(named.protectedHeader).toEqual({ alg: 'RS256', kid: 'key-7' });
     const nameless = await assertionBy({});

@@ -83,7 +83,7 @@ describe('a valid logout token', () => {
   );
 });
 
-describe('a logout token is refused', () => {
+describe('a logout token is refused (D-52)', () => {
   const issuer = 'ERR_JWT_CLAIM_VALIDATION_FAILED iss';
   const audience = 'ERR_JWT_CLAIM_VALIDATION_FAILED aud';
 

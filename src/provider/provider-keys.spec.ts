@@ -137,7 +137,7 @@ describe('a token that no key verifies', () => {
 });
 
 describe('rotation', () => {
-  it('is noticed at once, also right after a regular fetch', async () => {
+  it('is noticed at once, also right after a regular fetch (F-24)', async () => {
     await verify(first);
     publish(first, second);
     clock.advance(1_000);

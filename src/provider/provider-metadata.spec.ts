@@ -52,7 +52,7 @@ describe('discovery', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  it('is kept for six hours and then repeated beside the request, which does not wait', async () => {
+  it('is kept for six hours and then repeated beside the request, which does not wait (D-39)', async () => {
     await metadata.get();
     discoverable('/token-2');
     clock.advance(SIX_HOURS - 1);
@@ -64,8 +64,12 @@ describe('discovery', () => {
     expect(server.asked).toHaveLength(2);
   });
 
-  it('refuses metadata of another issuer (OIDC Discovery §4.3)', async () => {
-    discoverable('/token', 'https://evil.example');
+  it.each([
+    'https://evil.example',
+    // As the common endpoint of several tenants writes it: a tenant's own issuer is what to configure.
+    'https://login.example/{tenantid}/v2.0',
+  ])('refuses metadata of another issuer: %s (OIDC Discovery §4.3, C-08, D-38)', async (issuer) => {
+    discoverable('/token', issuer);
     await expect(metadata.get()).rejects.toMatchObject({ code: 'provider_misconfigured' });
     expect(metadata.known).toBe(false);
   });

@@ -58,7 +58,7 @@ describe('a token answer', () => {
       ).toEqual({ accessToken: 'access-2' });
   });
 
-  it.each(['Bearer', 'bearer', 'BEARER'])('may call its type %s (RFC 6749 §5.1)', (type) => {
+  it.each(['Bearer', 'bearer', 'BEARER'])('may call its type %s (RFC 6749 §5.1, C-05)', (type) => {
     expect(read({ token_type: type })).toEqual({ accessToken: 'access-2' });
   });
 
@@ -154,7 +154,7 @@ describe('what is kept of an answer', () => {
     });
   });
 
-  it('has no instant where no life was told', () => {
+  it('has no instant where no life was told (C-06)', () => {
     expect(toTokenSet(read(), NOW)).not.toHaveProperty('accessTokenExpiresAt');
     expect(toTokenSet(read(), NOW, before)).not.toHaveProperty('accessTokenExpiresAt');
   });

@@ -93,7 +93,7 @@ describe('what goes to the upstream', () => {
     'x_real_ip',
     'authorization',
     'transfer_encoding',
-  ])('does not carry the client’s %s', (name) => {
+  ])('does not carry the client’s %s (H-15)', (name) => {
     const headers = toUpstreamHeaders({ [name]: 'from the client' }, by);
     expect(Object.values(headers)).not.toContain('from the client');
     expect(headers).toEqual(OURS);

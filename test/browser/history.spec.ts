@@ -26,7 +26,7 @@ describe('going back and coming again', () => {
     return { app, callback: (await called).url() };
   }
 
-  it('keeps the detours of a login out of the history, and leads back and forth to the application (ATK-26)', async () => {
+  it('keeps the detours of a login out of the history, and leads back and forth to the application (ATK-26, H-13)', async () => {
     const { app } = await memberWithCallback();
     const history = await historyOf(app.page);
     expect(history.filter((url) => url.startsWith(stage.bff.origin))).toEqual([

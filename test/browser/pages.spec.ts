@@ -121,7 +121,7 @@ describe('the pages', () => {
     expect(complaints.seen).toHaveLength(1);
   });
 
-  it('keep their policy on the whole way of a login and a logout', async () => {
+  it('keep their policy on the whole way of a login and a logout (H-13)', async () => {
     const context = await stage.person();
     const complaints = new PolicyComplaints(context);
     const app = await stage.logIn(context);

@@ -90,7 +90,7 @@ describe('an application that is its own redirect URI', () => {
     expect(answer.body).not.toMatch(/eyJ|"(?:access|refresh|id)_token"/);
   });
 
-  it('is named to the provider byte for byte, at both endpoints (RFC 6749 §4.1.3)', async () => {
+  it('is named to the provider byte for byte, at both endpoints, its query too (RFC 6749 §4.1.3, D-41)', async () => {
     const person = stage.person();
     await handIn(person, membersOf(await answerFor(person)));
     expect(stage.op.callsOf(PATHS.authorize).at(-1)?.query.get('redirect_uri')).toBe(app);

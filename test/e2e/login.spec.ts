@@ -80,7 +80,7 @@ describe('the request to the provider', () => {
       .searchParams;
   }
 
-  it('carries PKCE S256, state and nonce of 256 bits, and the exact redirect URI (ATK-33, A-29)', async () => {
+  it('carries PKCE S256, state and nonce of 256 bits, and the exact redirect URI (ATK-33, A-29, H-09, H-11, D-44)', async () => {
     const parameters = await request('');
     expect(Object.fromEntries(parameters)).toMatchObject({
       client_id: CLIENT_ID,
@@ -93,10 +93,11 @@ describe('the request to the provider', () => {
     expect(parameters.get('scope')?.split(' ')).toContain('openid');
   });
 
-  it('sends the verifier of its challenge to the token endpoint, and to nobody else (ATK-33)', async () => {
+  it('sends the verifier of its challenge to the token endpoint, and to nobody else (ATK-33, H-10)', async () => {
     const person = await stage.member();
     const challenge = new URL(hopTo(person.hops, '/auth').url).searchParams.get('code_challenge');
     const body = new URLSearchParams(stage.op.callsOf(PATHS.token).at(-1)?.body);
+    expect(body.get('code_verifier')).toMatch(/^[\w.~-]{43,128}$/);
     expect(
       createHash('sha256')
         .update(body.get('code_verifier') ?? '')
@@ -104,7 +105,7 @@ describe('the request to the provider', () => {
     ).toBe(challenge);
   });
 
-  it('never repeats a state, a nonce or a challenge, and no part of one tells the time (ATK-31)', async () => {
+  it('never repeats a state, a nonce or a challenge, and no part of one tells the time (ATK-31, H-08, H-10)', async () => {
     const LOGINS = 1_000;
     const names = ['state', 'nonce', 'code_challenge'] as const;
     const seen: string[] = [];
@@ -129,6 +130,17 @@ describe('the request to the provider', () => {
     const parameters = await request('', headers);
     expect(parameters.get('redirect_uri')).toBe(stage.url('/callback'));
     expect(parameters.toString()).not.toContain('evil');
+  });
+
+  it('names the public redirect URI again when the code is redeemed, not where the callback came in (D-40)', async () => {
+    const person = stage.person();
+    const callback = new URL(await stage.callbackFor(person));
+    const cookie = await person.jar.getCookieString(callback.href);
+    const internal = `http://127.0.0.1:${callback.port}${callback.pathname}${callback.search}`;
+    const headers = { cookie, 'x-forwarded-host': 'inside.example', 'x-forwarded-proto': 'http' };
+    expect((await stage.send(internal, { headers })).status).toBe(303);
+    const body = new URLSearchParams(stage.op.callsOf(PATHS.token).at(-1)?.body);
+    expect(body.get('redirect_uri')).toBe(stage.url('/callback'));
   });
 
   it('hands on the allow-listed parameters and drops all others', async () => {
@@ -380,8 +392,24 @@ describe('prompt, max_age and acr_values', () => {
   });
 });
 
+describe('with a provider that knows no PKCE', () => {
+  it('state and nonce are sent all the same, and a code of another login is refused by the nonce (H-03)', async () => {
+    const op = { configuration: { pkce: { required: () => false } } };
+    await using stage = await Stage.open({ op, env: { OIDC_PKCE: 'none' } });
+    const [person, other] = [stage.person(), stage.person()];
+    const { searchParams } = locationOf(await stage.person().load(stage.url('/login')));
+    expect(searchParams.has('code_challenge')).toBe(false);
+    for (const name of ['state', 'nonce']) expect(searchParams.get(name)).toMatch(/^[\w-]{43}$/);
+    const own = new URL(await stage.callbackFor(person));
+    const foreign = new URL(await stage.callbackFor(other));
+    own.searchParams.set('code', foreign.searchParams.get('code') ?? '');
+    const answer = await person.visit(own.href);
+    expect(errorCodeOf(answer.body)).toBe('login_rejected');
+  });
+});
+
 describe('client authentication', () => {
-  it('client_secret_basic goes form-urlencoded into the header and not into the body (A-14)', async () => {
+  it('client_secret_basic goes form-urlencoded into the header and not into the body; it is the default (A-14, D-42, D-43)', async () => {
     await using stage = await Stage.open();
     await stage.member();
     const [call] = stage.op.callsOf(PATHS.token);
@@ -413,7 +441,7 @@ describe('behind https', () => {
   });
   afterAll(() => stage.close());
 
-  it('logs in by form_post, whose cross-site POST brings the binding (A-27, H-35, J-19, J-38)', async () => {
+  it('logs in by form_post, whose cross-site POST brings the binding (A-27, H-35, J-19, J-38, D-51, H-16)', async () => {
     const person = stage.person();
     await stage.logIn(person, { return_to: '/posted#here' });
     expect(person.page).toBe(stage.url('/posted#here'));

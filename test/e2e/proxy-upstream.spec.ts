@@ -387,6 +387,22 @@ describe('a token that an API refuses', () => {
     expect(refreshes()).toHaveLength(1);
   });
 
+  it('is renewed a second time by the refresh token that came with the first (C-07)', async () => {
+    await stage.call(person);
+    for (const _time of [1, 2]) {
+      refuseKnown();
+      stage.clock.advance(OLD_MS);
+      expect((await stage.call(person)).status).toBe(200);
+    }
+    const [first, second] = refreshes();
+    const sent = (call: AnsweredCall | undefined): unknown =>
+      new URLSearchParams(call?.body).get('refresh_token');
+    const brought = jsonOf({ body: first?.answer.body ?? '{}' })['refresh_token'];
+    expect(refreshes()).toHaveLength(2);
+    expect(brought).not.toBe(sent(first));
+    expect(sent(second)).toBe(brought);
+  });
+
   it('is not waited for to the end of a refusal that has none', async () => {
     await stage.call(person);
     const [known] = usedTokens();

@@ -205,7 +205,7 @@ describe('POST /token with a code that a service received (RFC 6749 §4.1.3)', (
 
   it.each<[string, Record<string, string | undefined>, number, string]>([
     ['no grant type', { grant_type: undefined }, 400, 'invalid_request'],
-    ['an unknown grant type', { grant_type: 'password' }, 400, 'unsupported_grant_type'],
+    ['a password (H-12)', { grant_type: 'password' }, 400, 'unsupported_grant_type'],
     ['a refresh', { grant_type: 'refresh_token' }, 400, 'unsupported_grant_type'],
     ['no code', { code: undefined }, 400, 'invalid_request'],
     ['an empty code', { code: '' }, 400, 'invalid_request'],

@@ -106,7 +106,7 @@ async function dump(): Promise<ReadonlyMap<string, readonly Buffer[]>> {
 }
 
 describe('who reads all of Redis', () => {
-  it('finds no token, no claim, no issuer and no subject in it (ATK-42)', async () => {
+  it('finds no token, no claim, no issuer and no subject in it (ATK-42, H-17)', async () => {
     const one = await replica(OLD);
     const id = await logIn(one);
     const ended = await logIn(one);

@@ -185,4 +185,14 @@ export const EXCUSES: readonly Excuse[] = [
     reason: 'not offered',
     note: 'APIs are spoken to by HTTP/1.1',
   },
+  {
+    rows: ['A-26'],
+    reason: 'not offered',
+    note: 'no client registers a signing algorithm for userinfo; what comes signed is verified, also when it calls itself JSON',
+  },
+  {
+    rows: ['D-55'],
+    reason: 'not offered',
+    note: "each process fetches a provider's keys itself: none are ever read from Redis",
+  },
 ];

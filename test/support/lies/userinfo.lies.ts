@@ -44,7 +44,7 @@ const signed =
 /** Lies of the userinfo endpoint (OIDC Core §5.3.2, §5.3.4). */
 export const USERINFO_LIES: readonly UserinfoLie[] = [
   {
-    rows: ['A-11', 'F-16'],
+    rows: ['A-11', 'F-16', 'D-54'],
     lie: 'another `sub`',
     tell: saying({ ...PLANTED, sub: 'mallory' }),
     aboutAnother: true,
