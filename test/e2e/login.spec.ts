@@ -136,9 +136,13 @@ describe('the request to the provider', () => {
     const person = stage.person();
     const callback = new URL(await stage.callbackFor(person));
     const cookie = await person.jar.getCookieString(callback.href);
-    const internal = `http://127.0.0.1:${callback.port}${callback.pathname}${callback.search}`;
-    const headers = { cookie, 'x-forwarded-host': 'inside.example', 'x-forwarded-proto': 'http' };
-    expect((await stage.send(internal, { headers })).status).toBe(303);
+    const headers = {
+      cookie,
+      host: 'inside:8080',
+      'x-forwarded-host': 'inside.example',
+      'x-forwarded-proto': 'http',
+    };
+    expect((await stage.send(callback.href, { headers })).status).toBe(303);
     const body = new URLSearchParams(stage.op.callsOf(PATHS.token).at(-1)?.body);
     expect(body.get('redirect_uri')).toBe(stage.url('/callback'));
   });
