@@ -296,7 +296,7 @@ describe('vestibule sessions', () => {
   });
 
   it.each([[[]], [['--sub', 'a', '--session', 'b']]])(
-    'refuses %j: one of both must be named',
+    'refuses %j: one of both must be named (P-28)',
     async (args) => {
       const { err, code } = await run(['sessions', 'revoke', ...args], LOOPBACK_ENV, { admin });
       expect(err).toContain('either --session or --sub');

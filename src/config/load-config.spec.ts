@@ -16,7 +16,7 @@ const keysOf = (env: Env, files?: FakeFiles): string[] =>
 const TOLD = ['email', 'name', 'groups'].map((name) => ({ name, source: name }));
 
 describe('the configuration of the simple case', () => {
-  it('is complete with what is required alone', () => {
+  it('is complete with what is required alone (D-42, E-01)', () => {
     expect(configOf(LOOPBACK_ENV)).toEqual({
       server: {
         origin: 'http://localhost:3000',

@@ -1,7 +1,7 @@
 import { isToken, randomToken } from './random.js';
 
 describe('a random token', () => {
-  it('is 256 bits of base64url (ATK-51)', () => {
+  it('is 256 bits of base64url (ATK-51, E-05)', () => {
     const token = randomToken();
     expect(token).toHaveLength(43);
     expect(Buffer.from(token, 'base64url')).toHaveLength(32);

@@ -26,7 +26,7 @@ describe('isDue', () => {
     expect(isDue({ obtainedAt: 0, accessTokenExpiresAt: 20_000 }, now, 30_000)).toBe(due);
   });
 
-  it('never renews a token of unknown life', () => {
+  it('never renews a token of unknown life (C-06)', () => {
     expect(isDue(ageless, Number.MAX_SAFE_INTEGER, 30_000)).toBe(false);
   });
 });

@@ -44,7 +44,7 @@ describe('the answer to an error', () => {
     expect(answer(new VestibuleError(code)).res.getHeader('retry-after')).toBe(seconds);
   });
 
-  it('shows nothing of a fault of ours', () => {
+  it('shows nothing of a fault of ours (E-45, E-52)', () => {
     const { res } = answer(new Error('the secret is hunter2'));
     expect(res.statusCode).toBe(500);
     expect(res.json).toMatchObject({ code: 'internal_error' });

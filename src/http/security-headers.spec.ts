@@ -17,7 +17,7 @@ describe('securityHeaders', () => {
     ['cross-origin-opener-policy', 'same-origin'],
     ['cross-origin-resource-policy', 'same-origin'],
     ['strict-transport-security', 'max-age=63072000'],
-  ])('has %s: %s', (name, value) => {
+  ])('has %s: %s (E-37)', (name, value) => {
     expect(https.get(name)).toBe(value);
   });
 

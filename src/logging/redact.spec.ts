@@ -29,7 +29,7 @@ describe('cleanText', () => {
     expect(cleanText(text)).toBe(text);
   });
 
-  it('lets nobody write a second log line', () => {
+  it('lets nobody write a second log line (E-53)', () => {
     expect(cleanText('a\r\n{"event":"x"}\u2028b\u0000c\u009bd')).toBe('a  {"event":"x"} b c d');
   });
 

@@ -61,7 +61,7 @@ describe('client_secret_basic', () => {
     await expect(basic('a:b', 'c:d')).resolves.toBe('a%3Ab:c%3Ad');
   });
 
-  it('leaves both parts as they are for a provider that does not decode them', async () => {
+  it('leaves both parts as they are for a provider that does not decode them (D-43)', async () => {
     await expect(basic('a+b', 'c%:~', { basicEncoding: 'raw' })).resolves.toBe('a+b:c%:~');
   });
 
@@ -123,7 +123,7 @@ async function assertionBy(
 }
 
 describe('private_key_jwt', () => {
-  it('sends an assertion about the client, and nothing else (RFC 7523 §2.2)', async () => {
+  it('sends an assertion about the client, and nothing else (RFC 7523 §2.2) (C-21)', async () => {
     const { authorization, body } = await authenticate({
       method: 'private_key_jwt',
       keys: [{ key: rsa.privateKey }],

@@ -104,7 +104,7 @@ describe('toIdentity', () => {
     },
   );
 
-  it('tells the same subject of two issuers apart', () => {
+  it('tells the same subject of two issuers apart (E-31)', () => {
     const source = {
       provider: 'p',
       subject: 'user',

@@ -141,7 +141,7 @@ describe('a logout token is refused (D-52)', () => {
   });
 
   it.each([['at+jwt'], ['application/at+jwt'], ['identity+jwt'], ['secevent+jwt'], ['']])(
-    'of type "%s" (RFC 8725 §3.11)',
+    'of type "%s" (RFC 8725 §3.11) (D-52, E-34)',
     async (typ) => {
       await expect(judged({}, { typ })).resolves.toBe('logout token: typ');
     },

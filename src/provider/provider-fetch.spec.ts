@@ -21,12 +21,15 @@ describe('the fetch of a provider', () => {
     await expect(response.json()).resolves.toEqual({ a: 1 });
   });
 
-  it.each([[301], [302], [303], [307], [308]])('does not follow a %d (D-27)', async (status) => {
-    server.asked.length = 0;
-    server.answerWith((_req, res) => void res.writeHead(status, { location: '/y' }).end());
-    expect((await get({ method: 'POST', body: 'code=1' })).status).toBe(status);
-    expect(server.asked).toEqual(['POST /x']);
-  });
+  it.each([[301], [302], [303], [307], [308]])(
+    'does not follow a %d (D-27, E-48)',
+    async (status) => {
+      server.asked.length = 0;
+      server.answerWith((_req, res) => void res.writeHead(status, { location: '/y' }).end());
+      expect((await get({ method: 'POST', body: 'code=1' })).status).toBe(status);
+      expect(server.asked).toEqual(['POST /x']);
+    },
+  );
 
   it('takes a body of 1 MiB', async () => {
     server.answerWith((_req, res) => void res.end('x'.repeat(MIB)));

@@ -164,7 +164,7 @@ describe('an identity by the ID token', () => {
           type: 'application/jwt',
         }),
     ],
-  ])('is none when userinfo %s', async (_what, prepare) => {
+  ])('is none when userinfo %s (D-54)', async (_what, prepare) => {
     prepare();
     await expect(establish({ idToken: idToken(), accessToken })).rejects.toBeDefined();
     expect(log.count('provider.userinfo_failed')).toBe(0);

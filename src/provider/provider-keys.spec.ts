@@ -111,7 +111,7 @@ describe('while the endpoint fails', () => {
 });
 
 describe('a token that no key verifies', () => {
-  it('is refused at once where the keys were fetched for it: they cannot be older than it', async () => {
+  it('is refused at once where the keys were fetched for it: they cannot be older than it (F-24)', async () => {
     await expect(verify(second)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
     expect(server.asked).toHaveLength(1);
     publish(second);

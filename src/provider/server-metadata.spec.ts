@@ -64,7 +64,7 @@ describe('the metadata document', () => {
     ['is of the issuer with a slash more', () => `${server.origin}/`],
     ['names no issuer', () => undefined],
     ['names a list of issuers', () => [server.origin]],
-  ])('that %s is refused (A-18, D-36, F-27)', async (_what, issuer) => {
+  ])('that %s is refused (A-18, D-36, F-27, C-08, E-32)', async (_what, issuer) => {
     server.answerJson(document({ issuer: issuer() }));
     await expect(get()).rejects.toMatchObject({ code: 'provider_misconfigured' });
   });

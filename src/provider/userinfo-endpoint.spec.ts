@@ -140,7 +140,7 @@ describe('the userinfo endpoint', () => {
 
 describe('signed userinfo (OIDC Core §5.3.2)', () => {
   it.each(['application/jwt', 'application/jwt; charset=utf-8', 'APPLICATION/JWT'])(
-    'is verified when it comes as %s',
+    'is verified when it comes as %s (A-26)',
     async (type) => {
       answer(signed(), { type });
       await expect(ask()).resolves.toMatchObject({ sub: 'user-1', name: 'User' });
@@ -153,7 +153,7 @@ describe('signed userinfo (OIDC Core §5.3.2)', () => {
     ['without audience', () => signed({ aud: undefined })],
     ['of another issuer', () => signed({ iss: 'https://evil.example' })],
     ['that is no JWT', () => JSON.stringify({ sub: 'user-1' })],
-  ])('is refused: one %s', async (_what, token) => {
+  ])('is refused: one %s (A-26)', async (_what, token) => {
     answer(token(), { type: 'application/jwt' });
     await expect(ask()).rejects.toMatchObject({
       code: expect.stringMatching(/^ERR_(?:JWS|JWT|JOSE)_/),

@@ -227,7 +227,7 @@ describe('ending one session by its handle', () => {
 });
 
 describe('the limit of sessions per user', () => {
-  it('ends the oldest beyond it, never the newest', async () => {
+  it('ends the oldest beyond it, never the newest (E-02)', async () => {
     const sessions = [await login(), await login(), await login(), await login()];
     await directoryWith(2).keepNewest(identity, sessions[3]!.key);
     expect(await Promise.all(sessions.map(isLive))).toEqual([false, false, true, true]);

@@ -8,7 +8,7 @@ const names = new SessionIndexNames(new KeyRing(sessionConfig.keys));
 const ISSUER = 'https://login.example';
 
 describe('the names of indexes', () => {
-  it('differ for whatever differs (ATK-67)', () => {
+  it('differ for whatever differs (ATK-67, E-28, E-31)', () => {
     const subjects = [
       { issuer: ISSUER, subject: 'a' },
       { issuer: ISSUER, subject: 'b' },

@@ -108,7 +108,7 @@ describe('the idle deadline', () => {
     await expect(read(id, false)).resolves.toEqual({ kind: 'anonymous', reason: 'idle' });
   });
 
-  it('ends the session, with a reason for ten minutes', async () => {
+  it('ends the session, with a reason for ten minutes (E-07)', async () => {
     const id = await world.login();
     world.pass(IDLE_MS - 1);
     await expect(read(id, false)).resolves.toMatchObject({ kind: 'live' });

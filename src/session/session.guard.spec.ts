@@ -45,7 +45,7 @@ describe('the session guard', () => {
     ).rejects.toEqual(refusal('unauthenticated', { members: { reason: 'logout' } }));
   });
 
-  it('stays shut when nobody can tell whether there is a session (J-21, J-42)', async () => {
+  it('stays shut when nobody can tell whether there is a session (J-21, J-42, E-51)', async () => {
     const away = () => Promise.reject(new VestibuleError('store_unavailable'));
     await expect(passes(closed, away)).rejects.toEqual(refusal('store_unavailable'));
   });

@@ -225,7 +225,7 @@ describe('a provider that is away with a thousand sessions (ATK-95)', () => {
   const SESSIONS = 1_000;
   const TEN_MINUTES_S = 600;
 
-  it('is asked some twenty times in ten minutes, and all go on when it is back', async () => {
+  it('is asked some twenty times in ten minutes, and all go on when it is back (R-43)', async () => {
     const provider = world.provider();
     provider.fails('not_sent');
     const refresher = world.refresherOf(provider);

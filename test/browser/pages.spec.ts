@@ -131,7 +131,7 @@ describe('the pages', () => {
     expect(complaints.seen).toEqual([]);
   });
 
-  it('lets a person log in, call the API and log out by keyboard alone', async () => {
+  it('lets a person log in, call the API and log out by keyboard alone (E-12)', async () => {
     const context = await stage.person();
     const page = await context.newPage();
     const app = new SpaPage(page);

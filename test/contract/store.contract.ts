@@ -139,7 +139,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         );
       });
 
-      it('lets one of many parallel writers win', async () => {
+      it('lets one of many parallel writers win (E-50)', async () => {
         await store.create(key, newSession());
         const attempts = Array.from({ length: 8 }, () =>
           store.writeTokens(key, eight(1), tokensRecord(2), eight(0)),
@@ -313,7 +313,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect(await store.takeTransaction(key, 'state')).toEqual(consumed);
       });
 
-      it('are taken by one of many parallel takers (J-34)', async () => {
+      it('are taken by one of many parallel takers (J-34, E-50)', async () => {
         await store.putTransaction(key, newTransaction(), 3);
         const takings = await Promise.all(
           Array.from({ length: 8 }, () => store.takeTransaction(key, 'state')),

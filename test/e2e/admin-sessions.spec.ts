@@ -51,7 +51,7 @@ describe('/admin/sessions', () => {
     expect(jsonOf(await list('?sub=nobody'))).toEqual({ sessions: [] });
   });
 
-  it('ends all of a user’s sessions, on every instance, and their pages hear of it', async () => {
+  it('ends all of a user’s sessions, on every instance, and their pages hear of it (E-13)', async () => {
     const replica = await startReplica(stage);
     try {
       const [first, second] = [await stage.member(), await stage.member()];
@@ -109,7 +109,7 @@ describe('/admin/sessions', () => {
     ['DELETE', '?sub=alice&provider='],
     ['DELETE', '?sub=alice&provider=other'],
     ['DELETE', '?sub=alice&sub=bob&provider=generic'],
-  ])('does nothing for %s %s', async (method, query) => {
+  ])('does nothing for %s %s (P-28)', async (method, query) => {
     const person = await stage.member();
     const answer = await support.ask(stage, `/admin/sessions${query}`, { method });
     expect(answer.status).toBe(400);

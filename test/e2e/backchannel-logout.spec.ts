@@ -61,7 +61,7 @@ describe.each([
   const states = (...members: Member[]): Promise<unknown[]> =>
     Promise.all(members.map((one) => stateOf(stage, one)));
 
-  it("ends the provider's session that it names, and no other one of the user (B-01, ATK-79)", async () => {
+  it("ends the provider's session that it names, and no other one of the user (B-01, ATK-79, P-15)", async () => {
     const [one, other, bob] = [
       await member(stage),
       await member(stage),
@@ -82,7 +82,7 @@ describe.each([
     expect(await states(one, other, bob)).toEqual(['backchannel', 'backchannel', 'live']);
   });
 
-  it('ends the session of that user where it names both (F-37, P-51)', async () => {
+  it('ends the session of that user where it names both (F-37, P-51, P-14)', async () => {
     const [one, other] = [await member(stage), await member(stage)];
     expectDone(await sendLogout(stage, logoutToken(stage, { sub: 'alice', sid: one.sid })));
     expect(await states(one, other)).toEqual(['backchannel', 'live']);
@@ -221,7 +221,7 @@ describe.each([
       'a megabyte',
       (token) => ({ headers: FORM, body: `pad=${'x'.repeat(1_000_000)}&logout_token=${token}` }),
     ],
-  ])('refuses %s (F-40, ATK-80)', async (_name, request) => {
+  ])('refuses %s (F-40, ATK-80, R-45)', async (_name, request) => {
     const one = await member(stage);
     const outgoing = { method: 'POST', ...request(logoutToken(stage, { sub: 'alice' })) };
     expectRefused(await stage.send(stage.url('/backchannel-logout'), outgoing));
@@ -302,7 +302,7 @@ describe('back-channel logout over two instances', () => {
     stage.op.behave();
   });
 
-  it('happens when a person logs out at the provider itself, and elsewhere nobody notices', async () => {
+  it('happens when a person logs out at the provider itself, and elsewhere nobody notices (E-03)', async () => {
     const [one, other] = [await member(stage), await member(stage)];
     const page = await one.person.visit(`${stage.op.issuer}${PATHS.endSession}`);
     await one.person.submit({ logout: 'yes' }, page);

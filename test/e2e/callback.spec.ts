@@ -51,7 +51,7 @@ describe('the callback', () => {
       ['a state with a line end', `?code=abc&state=${'a'.repeat(41)}%0d%0a`],
       ['a state of 8 kB', `?code=abc&state=${'s'.repeat(8_192)}`],
       ['a state that nobody gave', `?code=abc&state=${STATE}`],
-    ])('%s (ATK-28, C-12, D-09)', async (_name, query) => {
+    ])('%s (ATK-28, C-12, D-09, E-49)', async (_name, query) => {
       const before = redemptions();
       const person = stage.person();
       await person.load(stage.url('/login'));
@@ -66,7 +66,7 @@ describe('the callback', () => {
       expect(redemptions()).toBe(before);
     });
 
-    it('a callback before any login, with a page that leads to one (J-36)', async () => {
+    it('a callback before any login, with a page that leads to one (J-36, E-54)', async () => {
       const answer = await arrive(stage.person(), stage.url(`/callback?code=abc&state=${STATE}`));
       expect([answer.status, errorCodeOf(answer.body)]).toEqual([400, 'login_state_unknown']);
       expect(answer.headers.location).toBeUndefined();
@@ -115,7 +115,7 @@ describe('the callback', () => {
     await expectUnspent(person, callback);
   });
 
-  it('of a foreign browser is refused and burns nothing (ATK-30)', async () => {
+  it('of a foreign browser is refused and burns nothing (ATK-30, E-24, E-25)', async () => {
     const attacker = stage.person();
     const callback = await stage.callbackFor(attacker, { as: 'bob' });
     const before = redemptions();
@@ -199,7 +199,7 @@ describe('the callback', () => {
     expect([answer.status, errorCodeOf(answer.body)]).toEqual([400, 'login_state_unknown']);
   });
 
-  it('that comes ten times at once is redeemed once, and every tab ends in the application (ATK-32, J-34)', async () => {
+  it('that comes ten times at once is redeemed once, and every tab ends in the application (ATK-32, J-34, E-54)', async () => {
     const person = stage.person();
     const callback = await stage.callbackFor(person, { return_to: '/mine' });
     const before = redemptions();
@@ -282,7 +282,7 @@ describe('each login', () => {
   });
   afterAll(() => stage.close());
 
-  it('makes a new session id and ends the session that it replaces (ATK-37, J-09, J-14)', async () => {
+  it('makes a new session id and ends the session that it replaces (ATK-37, J-09, J-14, E-06)', async () => {
     const person = await stage.member({ as: 'alice' });
     const old = {
       cookie: await stage.cookieOf(person),

@@ -222,7 +222,7 @@ describe('of two providers', () => {
 
   const PATHS_OF_US = ['/callback/one', '/callback/two', '/callback'];
 
-  it("the code of one is not taken in the other's login (ATK-35, H-14, H-18)", async () => {
+  it("the code of one is not taken in the other's login (ATK-35, H-14, H-18, E-26)", async () => {
     const before = redemptions();
     for (const path of PATHS_OF_US) {
       const foreign = [

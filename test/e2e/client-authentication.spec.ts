@@ -255,7 +255,7 @@ describe('client authentication at a real provider', () => {
   afterAll(() => stage.close());
 
   it.each(METHODS.map(({ id, proves }) => ({ id, proves })))(
-    '$id: login, session, refresh and logout, each call proven in this way and no other (A-14, A-41)',
+    '$id: login, session, refresh and logout, each call proven in this way and no other (A-14, A-41, C-21)',
     async ({ id, proves }) => {
       const calls = await visit(stage, id);
       expectProven(calls, id);
@@ -409,7 +409,7 @@ describe('tls_client_auth over https', () => {
     expect([call?.answer.status, call?.certified]).toEqual([401, certified]);
   });
 
-  it('talks to no provider whose own certificate nobody vouches for', async () => {
+  it('talks to no provider whose own certificate nobody vouches for (R-49)', async () => {
     const [server] = certificates;
     const other = certificates[1]!;
     const [entry] = cases(other, other, other.ca);

@@ -66,7 +66,7 @@ describe('a clock that is not that of the provider (R-22, ATK-102)', () => {
     ['five minutes ahead, where tokens live one', 5 * MINUTE, 60, 'token: exp (clock?)'],
     ['eleven minutes ahead', 11 * MINUTE, 3_600, 'id token: iat (clock?)'],
   ])(
-    'is refused when it is %s, and the log says where to look',
+    'is refused when it is %s, and the log says where to look (E-20)',
     async (_what, ms, life, detail) => {
       skew(ms);
       shortLived(life);
@@ -81,7 +81,7 @@ describe('a clock that is not that of the provider (R-22, ATK-102)', () => {
     },
   );
 
-  it('is refused when an ID token is not to be used yet', async () => {
+  it('is refused when an ID token is not to be used yet (E-20)', async () => {
     skew(-40 * S);
     stage.op.forgeIdToken(({ claims }) =>
       stage.op.key.sign({ ...claims, nbf: claims['iat'], iat: Number(claims['iat']) - 60 }),
@@ -94,7 +94,7 @@ describe('a clock that is not that of the provider (R-22, ATK-102)', () => {
   });
 });
 
-it('a logout token from another time is refused, and the log says where to look', async () => {
+it('a logout token from another time is refused, and the log says where to look (E-20, E-53)', async () => {
   await using stage = await Stage.open();
   registerForLogouts(stage);
   const person = await stage.member();

@@ -62,7 +62,7 @@ describe('a request that does not come from our own page', () => {
   });
 
   it.each(TARGETS)(
-    'is refused before any token is attached: %s %s (ATK-53, H-36, H-37)',
+    'is refused before any token is attached: %s %s (ATK-53, H-36, H-37, P-05, E-38)',
     async (method, path) => {
       const [seen, calls] = [stage.api.received.length, stage.op.callsOf(PATHS.token).length];
       for (const [lie, headers] of LIES) {
@@ -102,7 +102,7 @@ describe('a request that does not come from our own page', () => {
   });
 
   it.each(['multipart/form-data', 'text/plain', 'application/x-www-form-urlencoded'])(
-    'is a form of another site: %s',
+    'is a form of another site: %s (E-38)',
     async (type) => {
       const headers = {
         cookie,

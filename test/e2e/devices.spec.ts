@@ -39,7 +39,7 @@ describe.each([
     return person;
   };
 
-  it('are listed newest first, with what a person recognises them by', async () => {
+  it('are listed newest first, with what a person recognises them by (E-14)', async () => {
     const first = await alone();
     stage.clock.advance(2_000);
     const second = await stage.member();
@@ -74,7 +74,7 @@ describe.each([
       ).toBe(401);
   });
 
-  it('can be ended one by one; the holder learns why', async () => {
+  it('can be ended one by one; the holder learns why (E-14)', async () => {
     const [mine, lost] = [await alone(), await stage.member()];
     const answer = await revoke(mine, await idOf(lost));
     expect([answer.status, answer.body]).toEqual([204, '']);
@@ -83,7 +83,7 @@ describe.each([
     expect(await ids(mine)).toEqual([await idOf(mine)]);
   });
 
-  it('can be ended all but this one', async () => {
+  it('can be ended all but this one (E-11)', async () => {
     const [mine, ...others] = [await alone(), await stage.member(), await stage.member()];
     const bob = await alone('bob');
     const answer = await revoke(mine);
@@ -153,7 +153,7 @@ describe('devices over two instances', () => {
     await stage.close();
   });
 
-  it('that are ended at one are gone at the other', async () => {
+  it('that are ended at one are gone at the other (E-09)', async () => {
     const [mine, lost] = [await stage.member(), await stage.member()];
     const id = String((await stage.view(lost))['session_id']);
     const answer = await mine.fetch(replica.url(`/sessions/${id}`), { method: 'DELETE' });
@@ -161,7 +161,7 @@ describe('devices over two instances', () => {
     expect(await stage.view(lost)).toMatchObject({ reason: 'revoked' });
   });
 
-  it('are no more than the configuration allows: the oldest goes', async () => {
+  it('are no more than the configuration allows: the oldest goes (E-02)', async () => {
     const people: UserAgent[] = [];
     for (let count = 0; count < 3; count += 1) {
       people.push(await stage.member({ as: 'bob' }));

@@ -101,7 +101,7 @@ describe.each(['Express', 'NestJS'])('an API on %s that asks who calls', (framew
     expect(jsonOf(answer)).toMatchObject({ owner: { subject: 'alice' } });
   });
 
-  it('is no API for one that was told to another (ATK-08, ATK-62)', async () => {
+  it('is no API for one that was told to another (ATK-08, ATK-62, E-22)', async () => {
     expect((await stage.call(person, '/billing-api/orders')).status).toBe(401);
     const foreign = assertions.at(-1) ?? '';
     expect(readToken(foreign).claims['aud']).toBe('billing');

@@ -143,7 +143,7 @@ describe('a provider whose keys cannot be had', () => {
 });
 
 describe('many first logins at the same time', () => {
-  it('cost one discovery and one request for the keys: twenty of them, all at once (D-31)', async () => {
+  it('cost one discovery and one request for the keys: twenty of them, all at once (D-31, R-43)', async () => {
     await using stage = await Stage.open({ withoutProvider: true });
     await stage.bff.untilLogged('provider.discovery_failed');
     await stage.op.up();

@@ -65,7 +65,7 @@ describe('the leak scan', () => {
     return leaks;
   };
 
-  it('finds nothing in a whole visit: login, call, refresh, logout at the provider (ATK-90, ATK-91)', () => {
+  it('finds nothing in a whole visit: login, call, refresh, logout at the provider (ATK-90, ATK-91, E-23, E-44, E-46)', () => {
     expect(stage.hops.length).toBeGreaterThan(12);
     expect(stage.bff.lines.length).toBeGreaterThan(12);
     expect(stage.leaks()).toEqual([]);

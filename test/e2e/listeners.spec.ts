@@ -55,7 +55,7 @@ describe('the two listeners', () => {
   it.each(
     ROUTE_TABLE.map((route) => [route.listener, methodOf(route), route.path, route] as const),
   )(
-    'on %s: %s %s answers hardened and never stored (ATK-49, ATK-59)',
+    'on %s: %s %s answers hardened and never stored (ATK-49, ATK-59, E-37, E-46)',
     async (listener, method, _path, route) => {
       for (const headers of [
         {},
@@ -97,7 +97,7 @@ describe('the two listeners', () => {
   });
 
   it.each(['public', 'internal'] as const)(
-    'on %s nothing else is there, and every error is hardened (ATK-89)',
+    'on %s nothing else is there, and every error is hardened (ATK-89, E-45)',
     async (listener) => {
       for (const path of [
         '/',

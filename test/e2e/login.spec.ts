@@ -39,7 +39,7 @@ describe.each([
     });
   });
 
-  it('gives the browser two httpOnly cookies and nothing else', async () => {
+  it('gives the browser two httpOnly cookies and nothing else (E-36)', async () => {
     const person = await stage.member();
     expect(await person.cookieNames(stage.url('/'))).toEqual(
       [stage.bff.loginCookieName, stage.bff.cookieName].sort(),
@@ -147,7 +147,7 @@ describe('the request to the provider', () => {
     expect(body.get('redirect_uri')).toBe(stage.url('/callback'));
   });
 
-  it('hands on the allow-listed parameters and drops all others', async () => {
+  it('hands on the allow-listed parameters and drops all others (E-27)', async () => {
     const parameters = await request(
       '?prompt=login&login_hint=alice&ui_locales=de&acr_values=urn:a&max_age=60&response_mode=fragment&scope=all&client_id=other&request=jwt&foo=bar',
     );
@@ -170,7 +170,7 @@ describe('the request to the provider', () => {
     '?max_age=soon',
     '?return_to=/a&return_to=/b',
     '?max_age=-1',
-  ])('is not made for %s', async (query) => {
+  ])('is not made for %s (E-49)', async (query) => {
     const answer = await stage.person().load(stage.url(`/login${query}`));
     expect(answer.status).toBe(400);
     expect(errorCodeOf(answer.body)).toBe('bad_request');
@@ -257,7 +257,7 @@ describe('who may start a login', () => {
       'a tool that takes anything',
       () => stage.send(stage.url('/login'), { headers: { accept: '*/*' } }),
     ],
-  ] as const)('%s starts nothing (ATK-39, ATK-54, ATK-59)', async (_name, sendIt) => {
+  ] as const)('%s starts nothing (ATK-39, ATK-54, ATK-59, E-16)', async (_name, sendIt) => {
     const before = stage.bff.logged('login.started').length;
     const answer = await sendIt();
     expect(answer.status).toBe(400);
@@ -322,7 +322,7 @@ describe('where a login ends', () => {
     );
   });
 
-  it('with an address that holds neither code nor state (ATK-26)', async () => {
+  it('with an address that holds neither code nor state (ATK-26, H-13, E-46)', async () => {
     const person = stage.person();
     await stage.logIn(person, { return_to: '/here' });
     const after = person.hops.slice(
@@ -445,7 +445,7 @@ describe('behind https', () => {
   });
   afterAll(() => stage.close());
 
-  it('logs in by form_post, whose cross-site POST brings the binding (A-27, H-35, J-19, J-38, D-51, H-16)', async () => {
+  it('logs in by form_post, whose cross-site POST brings the binding (A-27, H-35, J-19, J-38, D-51, H-16, E-36)', async () => {
     const person = stage.person();
     await stage.logIn(person, { return_to: '/posted#here' });
     expect(person.page).toBe(stage.url('/posted#here'));
@@ -484,7 +484,7 @@ describe('behind https', () => {
     ['text/plain', 'code=a&state=b', 415],
     ['application/x-www-form-urlencoded', `state=${'x'.repeat(70_000)}`, 413],
     ['application/x-www-form-urlencoded', 'code=a', 400],
-  ])('refuses a posted callback of %s', async (type, body, status) => {
+  ])('refuses a posted callback of %s (R-45)', async (type, body, status) => {
     const answer = await stage.person().load(stage.url('/callback'), {
       method: 'POST',
       headers: { 'content-type': type },
@@ -514,7 +514,7 @@ describe('claims', () => {
 });
 
 describe('a user with 500 groups and tokens of 20 kB', () => {
-  it('logs in with a cookie of the same size, and who they are stays a small record (ATK-45, J-44)', async () => {
+  it('logs in with a cookie of the same size, and who they are stays a small record (ATK-45, J-44, E-36)', async () => {
     await using stage = await Stage.open({ redis: true });
     await stage.bff.untilLogged('store.connected');
     const small = await stage.member({ as: 'bob' });
@@ -545,7 +545,7 @@ describe('a user with 500 groups and tokens of 20 kB', () => {
     for (const size of sizes) expect(size).toBeLessThan(1_024);
   });
 
-  it('is told by 431 that headers of 40 kB are too many, and is not logged out (ATK-45)', async () => {
+  it('is told by 431 that headers of 40 kB are too many, and is not logged out (ATK-45, R-45)', async () => {
     await using stage = await Stage.open();
     const person = await stage.member();
     const answer = await stage.call(person, '/api/orders', {

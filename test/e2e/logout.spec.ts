@@ -38,7 +38,7 @@ describe('logging out', () => {
     expect(await isIn(person)).toBe(false);
   });
 
-  it('leaves nothing that a copied cookie could use (ATK-38)', async () => {
+  it('leaves nothing that a copied cookie could use (ATK-38, E-09)', async () => {
     const person = await stage.member();
     const cookie = await stage.cookieOf(person);
     await logOut(person);
@@ -49,7 +49,7 @@ describe('logging out', () => {
     }
   });
 
-  it('goes on at the provider with hint, client and state, and comes back to the application (B-09, RPL, ATK-101)', async () => {
+  it('goes on at the provider with hint, client and state, and comes back to the application (B-09, RPL, ATK-101, E-03)', async () => {
     const person = await stage.member({ return_to: '/deep' });
     const location = String(jsonOf(await logOut(person))['location']);
     const url = new URL(location);
@@ -65,7 +65,7 @@ describe('logging out', () => {
     expect(page.url).toContain('/interaction/');
   });
 
-  it('revokes the refresh token, after the answer', async () => {
+  it('revokes the refresh token, after the answer (P-16)', async () => {
     const person = await stage.member();
     const issued = jsonOf(stage.op.callsOf(PATHS.token).at(-1)?.answer ?? { body: '{}' });
     const [revocation] = await Promise.all([stage.op.next(PATHS.revoke), logOut(person)]);
@@ -75,7 +75,7 @@ describe('logging out', () => {
     expect(revocation.answer.status).toBe(200);
   });
 
-  it('twice succeeds twice', async () => {
+  it('twice succeeds twice (P-08)', async () => {
     const person = await stage.member();
     await logOut(person);
     const again = await logOut(person);
@@ -84,7 +84,7 @@ describe('logging out', () => {
     expect(person.page).toBe(stage.url('/'));
   });
 
-  it('of somebody who never came succeeds as well', async () => {
+  it('of somebody who never came succeeds as well (P-08)', async () => {
     const person = stage.person();
     const answer = await logOut(person);
     expect(answer.status).toBe(200);
@@ -114,7 +114,7 @@ describe('logging out', () => {
         'with the session id that everybody sees',
         async () => stage.url(`/logout?token=${'h'.repeat(43)}`),
       ],
-    ])('%s shows the confirmation page and ends nothing (ATK-54)', async (_name, link) => {
+    ])('%s shows the confirmation page and ends nothing (ATK-54, P-07)', async (_name, link) => {
       const person = await stage.member();
       const page = await person.visit(await link());
       expect(page.status).toBe(200);

@@ -51,7 +51,7 @@ async function heldCall(
 }
 
 describe('SIGTERM', () => {
-  it('lets a request finish that is under way, and then nobody listens', async () => {
+  it('lets a request finish that is under way, and then nobody listens (R-35)', async () => {
     await using stage = await Stage.open();
     const { answer, letGo } = await heldCall(stage);
     const draining = stage.bff.nextLog('server.draining');
@@ -121,7 +121,7 @@ describe('the log', () => {
     expect(requests).toContain(answer.headers['x-request-id']);
   });
 
-  it('names the steps of a login and a logout', async () => {
+  it('names the steps of a login and a logout (E-53)', async () => {
     await using stage = await Stage.open();
     const person = await stage.member();
     await stage.call(person, '/logout', { method: 'POST' });

@@ -90,7 +90,7 @@ describe('a route for what pages link to and stream (csrf: fetch-metadata)', () 
     ],
     ['two voices', metadata('same-origin, cross-site', 'no-cors', 'image')],
     ['another case', metadata('Same-Origin', 'no-cors', 'image')],
-  ])('refuses %s, and the API never hears of it (ATK-53)', async (_whom, headers) => {
+  ])('refuses %s, and the API never hears of it (ATK-53, E-39)', async (_whom, headers) => {
     const before = stage.api.received.length;
     expect((await send('/media/x', headers)).status).toBe(403);
     expect(stage.api.received).toHaveLength(before);
@@ -381,7 +381,7 @@ describe('a route that asks for more than a login (RFC 9470)', () => {
   const follow = (person: UserAgent, answer: Hop): Promise<Hop> =>
     person.visit(new URL(String(jsonOf(answer)['login_url']), stage.bff.origin).href);
 
-  it('says what it asks for, and where to get it', async () => {
+  it('says what it asks for, and where to get it (E-15)', async () => {
     const person = await stage.member();
     const before = stage.api.received.length;
     const answer = await stage.call(person, '/secure/x');
@@ -407,7 +407,7 @@ describe('a route that asks for more than a login (RFC 9470)', () => {
     expect(answer.kind === 'refused' && jsonOf(answer)['code']).toBe('step_up_required');
   });
 
-  it('asks again when the login is too long ago', async () => {
+  it('asks again when the login is too long ago (E-29)', async () => {
     const person = await stage.member();
     expect((await stage.call(person, '/recent/x')).status).toBe(200);
     stage.clock.advance(11 * 60_000);
@@ -430,7 +430,7 @@ describe('a route that asks for more than a login (RFC 9470)', () => {
     });
   });
 
-  it('refuses for good what the token was not given', async () => {
+  it('refuses for good what the token was not given (E-28)', async () => {
     const person = await stage.member();
     expect((await stage.call(person, '/read/x')).status).toBe(200);
     const before = stage.api.received.length;

@@ -145,7 +145,7 @@ describe('between a member and an API', () => {
     expect(stage.api.last.method).toBe('POST');
   });
 
-  it('what is compressed stays compressed, a part stays a part, and a redirect is the browser’s to follow (ATK-47)', async () => {
+  it('what is compressed stays compressed, a part stays a part, and a redirect is the browser’s to follow (ATK-47, E-48)', async () => {
     const packed = gzipSync('x'.repeat(10_000));
     stage.api.respond((_received, res) => {
       res.writeHead(206, {
@@ -368,7 +368,7 @@ describe('a token that an API refuses', () => {
   const refuseAll = (): void =>
     stage.api.respond((_received, res) => void res.writeHead(401).end('refused'));
 
-  it('is renewed, and the call made again: the browser sees neither (P-57)', async () => {
+  it('is renewed, and the call made again: the browser sees neither (P-57, P-19)', async () => {
     await stage.call(person);
     refuseKnown();
     stage.clock.advance(OLD_MS);
@@ -454,7 +454,7 @@ describe('a token that an API refuses', () => {
     expect([stage.api.received.length, refreshes().length]).toEqual([1, 1]);
   });
 
-  it('is renewed once and no more, though the API refuses every one', async () => {
+  it('is renewed once and no more, though the API refuses every one (P-19)', async () => {
     refuseAll();
     stage.clock.advance(OLD_MS);
     const statuses = [];

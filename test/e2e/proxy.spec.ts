@@ -83,7 +83,7 @@ describe('a proxied call', () => {
     'X-Original-URL',
     'X-Rewrite-URL',
     'X-Request-Id',
-  ])('does not hand on a %s of the client (ATK-05)', async (name) => {
+  ])('does not hand on a %s of the client (ATK-05, H-15, E-41, P-29)', async (name) => {
     await sendRaw(stage.bff.port, [
       'GET /api/x HTTP/1.1',
       `Host: localhost:${stage.bff.port}`,
@@ -95,7 +95,7 @@ describe('a proxied call', () => {
     expect(JSON.stringify(stage.api.last.rawHeaders)).not.toContain('admin-of-evil');
   });
 
-  it('tells the API who forwards: address, scheme, host and request id', async () => {
+  it('tells the API who forwards: address, scheme, host and request id (P-29)', async () => {
     const answer = await call('/api/x', { 'x-forwarded-for': '10.1.2.3' });
     expect(stage.api.last.headers).toMatchObject({
       'x-forwarded-for': '127.0.0.1',
@@ -202,7 +202,7 @@ describe('a proxied call', () => {
     expect(stage.api.last.target).toBe(target);
   });
 
-  it('streams a body as it is, in both directions (ATK-18)', async () => {
+  it('streams a body as it is, in both directions (ATK-18, P-29)', async () => {
     const body = '{"a": 1,  "b":"ü"}\n{broken';
     const answer = await stage.send(stage.url('/api/echo'), {
       method: 'POST',

@@ -122,7 +122,7 @@ describe('a stranger', () => {
     expect(upstream.connections).toEqual([]);
   });
 
-  it('is let in by no token in the place of a session, whosever it is (ATK-78)', async () => {
+  it('is let in by no token in the place of a session, whosever it is (ATK-78, E-22)', async () => {
     await stage.member();
     const answer = stage.op.callsOf(PATHS.token).at(-1)?.answer ?? { body: '{}' };
     const { access_token, id_token, refresh_token } = jsonOf(answer);

@@ -135,7 +135,7 @@ describe('a user who may not come in any more', () => {
     ['who is in another group now', { groups: ['guests'] }],
     ['who is in no group now', { groups: [] }],
     ['of whose groups nothing is said any more', { groups: undefined }],
-  ])('%s is logged out with the refresh; the others stay (ATK-65)', async (_who, change) => {
+  ])('%s is logged out with the refresh; the others stay (ATK-65, E-10)', async (_who, change) => {
     await using stage = await Stage.open(BY_ID_TOKEN);
     const other = await stage.member({ as: 'bob' });
     const person = await stage.member();

@@ -269,7 +269,7 @@ describe('Redis that refuses to write when the provider has rotated (P-36)', () 
   const refuse = (stage: Stage, whether: boolean): Promise<string> =>
     stage.redis.command('CONFIG', 'SET', 'min-replicas-to-write', whether ? '1' : '0');
 
-  it('for a moment costs nothing: the tokens are written when it takes them', async () => {
+  it('for a moment costs nothing: the tokens are written when it takes them (P-23)', async () => {
     await using stage = await Stage.open({ redis: true });
     const person = await stage.member();
     stage.op.rewriteJson(PATHS.token, async (body) => {
@@ -302,7 +302,7 @@ describe('Redis that refuses to write when the provider has rotated (P-36)', () 
 });
 
 describe('an instance that stops while it renews ahead of time', () => {
-  it('waits for the provider, and loses nobody', async () => {
+  it('waits for the provider, and loses nobody (R-36)', async () => {
     await using stage = await Stage.open({ redis: true, env: { TOKEN_AHEAD: '2m' } });
     const person = await stage.member();
     await stage.call(person);
@@ -327,7 +327,7 @@ describe('an instance that stops while it renews ahead of time', () => {
 });
 
 describe('a thief who uses an old refresh token', () => {
-  it('kills the family: one clean logout, and the log tells (R-33, P-56)', async () => {
+  it('kills the family: one clean logout, and the log tells (R-33, P-56, E-53)', async () => {
     await using stage = await Stage.open({ redis: true });
     const person = await stage.member();
     stage.clock.advance(LIFE_MS);

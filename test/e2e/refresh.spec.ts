@@ -16,7 +16,7 @@ describe('refreshing', () => {
   const sentToken = (call: AnsweredCall | undefined): string | null =>
     new URLSearchParams(call?.body).get('refresh_token');
 
-  it('happens once for twenty calls at the same time, with a token that rotates (P-30)', async () => {
+  it('happens once for twenty calls at the same time, with a token that rotates (P-30, H-17)', async () => {
     const person = await stage.member();
     const before = jsonOf(stage.op.callsOf(PATHS.token)[0]?.answer ?? { body: '{}' });
     stage.clock.advance(LIFE_MS);
@@ -57,7 +57,7 @@ describe('refreshing', () => {
     expect(sentToken(refreshes()[1])).toBe(first);
   });
 
-  it('that the provider refuses for good ends the session, and says why (D-29, H-39)', async () => {
+  it('that the provider refuses for good ends the session, and says why (D-29, H-39, E-03, E-10)', async () => {
     const person = await stage.member();
     stage.op.forget('RefreshToken');
     stage.clock.advance(LIFE_MS);
@@ -143,7 +143,7 @@ describe('refreshing', () => {
     expect(stage.api.received).toHaveLength(0);
   });
 
-  it('cannot happen without a refresh token: the session stays, its calls need a new login (ATK-75)', async () => {
+  it('cannot happen without a refresh token: the session stays, its calls need a new login (ATK-75, P-21)', async () => {
     stage.op.rewriteJson(PATHS.token, ({ refresh_token: _refresh, ...body }) => body);
     const person = await stage.member();
     expect((await stage.call(person)).status).toBe(200);

@@ -158,7 +158,7 @@ describe('whatever is asked for', () => {
 
   describe.each(WAYS)('%s', (_name, goes) => {
     it.each(BATCHES)(
-      'leads to a page of ours, strings %i to %i (ATK-20…25, ATK-29, H-01, P-39)',
+      'leads to a page of ours, strings %i to %i (ATK-20…25, ATK-29, H-01, P-39, P-10, E-40)',
       async (...batch) => {
         expect(await faultsIn(stage, batch, goes)).toEqual([]);
       },

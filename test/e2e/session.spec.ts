@@ -11,7 +11,7 @@ describe('GET /session', () => {
   });
   afterAll(() => stage.close());
 
-  it('says 401 and where to log in to a stranger, and sets nothing (H-40)', async () => {
+  it('says 401 and where to log in to a stranger, and sets nothing (H-40, P-01)', async () => {
     const answer = await stage.session(stage.person());
     expect(answer.status).toBe(401);
     expect(jsonOf(answer)).toEqual({ authenticated: false, login_url: '/login' });
@@ -19,7 +19,7 @@ describe('GET /session', () => {
     expect(answer.headers.location).toBeUndefined();
   });
 
-  it('tells exactly these facts, and no token among them (H-40)', async () => {
+  it('tells exactly these facts, and no token among them (H-40, P-04, E-01)', async () => {
     const person = await stage.member();
     const answer = await stage.session(person);
     expect(answer.status).toBe(200);
@@ -53,7 +53,7 @@ describe('GET /session', () => {
     expect(cookiesSet(answer)).toEqual([]);
   });
 
-  it('is never stored and cannot be read by another site (ATK-49)', async () => {
+  it('is never stored and cannot be read by another site (ATK-49, P-02)', async () => {
     const person = await stage.member();
     const cookie = await stage.cookieOf(person);
     expect((await stage.session(person)).headers['cache-control']).toBe('no-store');
@@ -67,7 +67,7 @@ describe('GET /session', () => {
     expect(foreign.body).not.toContain('alice');
   });
 
-  it('never redirects a fetch: 401 with login_url', async () => {
+  it('never redirects a fetch: 401 with login_url (P-05)', async () => {
     const answer = await stage.call(stage.person());
     expect(answer.status).toBe(401);
     expect(answer.headers['content-type']).toContain('application/problem+json');
@@ -105,13 +105,13 @@ describe('a broken cookie', () => {
     ['NAME=s%3A%0d%0aFLUSHALL%0d%0a.x'],
     ['NAME=s%3A{tag}.x'],
     ['NAME=s%3Alock%3Aabc.x'],
-  ])('is as good as none: %.60s (ATK-43, ATK-46, J-15)', async (template) => {
+  ])('is as good as none: %.60s (ATK-43, ATK-46, J-15, R-45)', async (template) => {
     const answer = await ask(template.replaceAll('NAME', name()));
     expect(answer.status).toBe(401);
     expect(jsonOf(answer)).toEqual({ authenticated: false, login_url: '/login' });
   });
 
-  it('is as good as none at every flipped or missing byte (ATK-41, ATK-40, ATK-51)', async () => {
+  it('is as good as none at every flipped or missing byte (ATK-41, ATK-40, ATK-51, E-04)', async () => {
     const cookie = await stage.cookieOf(await stage.member());
     const value = cookie.slice(name().length + 1);
     const answers = new Set<string>();
@@ -126,7 +126,7 @@ describe('a broken cookie', () => {
     expect((await ask(cookie)).status).toBe(200);
   });
 
-  it('is as good as none when its value is that of another cookie (ATK-40)', async () => {
+  it('is as good as none when its value is that of another cookie (ATK-40, E-04)', async () => {
     const person = await stage.member();
     const cookie = await stage.cookieOf(person);
     const value = cookie.slice(name().length + 1);
@@ -211,7 +211,7 @@ describe('the limits of a session', () => {
   });
   afterEach(() => stage.close());
 
-  it('ends it when it was idle for too long, and tells the holder why (H-40)', async () => {
+  it('ends it when it was idle for too long, and tells the holder why (H-40, E-07)', async () => {
     const person = await stage.member();
     stage.clock.advance(29 * MINUTE);
     expect((await stage.session(person)).status).toBe(200);
@@ -227,7 +227,7 @@ describe('the limits of a session', () => {
     }
   });
 
-  it('does not count ?touch=false as being there (ATK-52)', async () => {
+  it('does not count ?touch=false as being there (ATK-52, P-03)', async () => {
     const person = await stage.member();
     const { idle_expires_at: before } = await stage.view(person);
     for (let time = 0; time < 5; time += 1) {
@@ -241,7 +241,7 @@ describe('the limits of a session', () => {
     });
   });
 
-  it('moves the idle deadline with each use, and never past the absolute one (ATK-52, J-27)', async () => {
+  it('moves the idle deadline with each use, and never past the absolute one (ATK-52, J-27, E-08)', async () => {
     const person = await stage.member();
     const { absolute_expires_at: absolute, idle_expires_at: first } = await stage.view(person);
     stage.clock.advance(20 * MINUTE);

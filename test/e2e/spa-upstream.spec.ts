@@ -155,7 +155,7 @@ describe.each([['a frontend that serves itself'], ['a folder']])(
 
     const isPage = ({ status, body }: Hop): boolean => status === 200 && body.includes('<!doctype');
 
-    it('lead a person to the login and back to where they wanted to go, and show nothing on the way (ATK-17)', async () => {
+    it('lead a person to the login and back to where they wanted to go, and show nothing on the way (ATK-17, P-06)', async () => {
       const person = stage.person();
       const wanted = stage.url('/orders/7?tab=items&q=a%26b');
       const before = frontend.received.length;

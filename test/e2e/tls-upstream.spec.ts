@@ -69,7 +69,7 @@ describe('an API over TLS', () => {
   });
 
   it.each(['stranger', 'misnamed'] as const)(
-    'of whom nobody vouches for the name is sent nothing: %s',
+    'of whom nobody vouches for the name is sent nothing: %s (R-49)',
     async (name) => {
       const answer = await send(`/${name}/orders`);
       expect([answer.status, jsonOf(answer)['code']]).toEqual([502, 'upstream_unreachable']);

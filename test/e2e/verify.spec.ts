@@ -346,7 +346,7 @@ describe('a gateway asks', () => {
       }
     });
 
-    it('while Redis is away: 503, nobody is logged out, and strangers are strangers', async () => {
+    it('while Redis is away: 503, nobody is logged out, and strangers are strangers (E-51)', async () => {
       const fresh = await stage.member();
       const theirs = await stage.cookieOf(fresh);
       stage.redis.pause();

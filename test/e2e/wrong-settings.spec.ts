@@ -4,7 +4,7 @@ import { PATHS } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
 
 describe('settings that the provider contradicts', () => {
-  it('an issuer with a slash too many is called a wrong setting, not an outage, and is told in the log', async () => {
+  it('an issuer with a slash too many is called a wrong setting, not an outage, and is told in the log (E-32)', async () => {
     await using stage = await Stage.open({ withoutProvider: true });
     await stage.bff.untilLogged('provider.discovery_failed');
     await stage.op.up();

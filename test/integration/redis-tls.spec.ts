@@ -72,7 +72,7 @@ describe('Redis over TLS', () => {
     expect(await refusalOf(open(redis.url))).toBe('SELF_SIGNED_CERT_IN_CHAIN');
   });
 
-  it('is refused under a name that its certificate does not have (P-42)', async () => {
+  it('is refused under a name that its certificate does not have (P-42, R-49)', async () => {
     // The certificate names localhost and 127.0.0.1; this is the same machine under a third name.
     const url = redis.url.replace('127.0.0.1', '127.0.0.2');
     const log = open(url, { ca: certificates.ca });

@@ -33,7 +33,7 @@ afterAll(() => certificates.remove());
 
 describe('each method', () => {
   it.each(['client_secret_basic', 'client_secret_post', 'client_secret_jwt'])(
-    '%s needs the secret: nobody is a public client unless it is written (H-34)',
+    '%s needs the secret: nobody is a public client unless it is written (H-34, E-35)',
     (method) => {
       const env = { ...NO_SECRET, OIDC_CLIENT_AUTH: method };
       expect(said(env)).toEqual([

@@ -34,7 +34,7 @@ describe('the memory driver', () => {
     expect(await store.create('d', newSession())).toBe('created');
   });
 
-  it('lets the browser with the oldest login go when too many log in (ATK-100, J-25)', async () => {
+  it('lets the browser with the oldest login go when too many log in (ATK-100, J-25, E-55)', async () => {
     for (const browser of ['a', 'b', 'c']) await store.putTransaction(browser, newTransaction(), 3);
     expect(await store.takeTransaction('a', 'state')).toBeUndefined();
     expect((await store.takeTransaction('b', 'state'))?.kind).toBe('taken');
