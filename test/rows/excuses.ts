@@ -187,6 +187,7 @@ export const EXCUSES: readonly Excuse[] = [
   },
   {
     rows: ['A-26'],
+    part: 'plain JSON in place of a signature',
     reason: 'not offered',
     note: 'no client registers a signing algorithm for userinfo; what comes signed is verified, also when it calls itself JSON',
   },
