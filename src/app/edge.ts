@@ -131,16 +131,15 @@ function open(req: IncomingMessage, res: MarkedResponse, parts: EdgeParts): Exch
     path: path ?? OUTSIDE,
     search: target.kind === 'path' ? target.search : '',
   };
-  res.mark(marksOf(exchange, parts));
+  res.mark(marksOf(exchange, parts), parts.isDraining);
   parts.meter.follow(res);
   if (parts.log.wants('request.completed')) logWhenCompleted(exchange, parts.log);
   return exchange;
 }
 
 /** What every answer says, whoever gives it. */
-function marksOf({ req, id }: Exchange, { server, headers, isDraining }: EdgeParts): FlatHeaders {
+function marksOf({ req, id }: Exchange, { server, headers }: EdgeParts): FlatHeaders {
   const marks = headers.concat('x-request-id', id, 'cache-control', 'no-store');
-  if (isDraining()) marks.push('connection', 'close');
   marks.push(...corsHeaders(req.headers.origin, server));
   return marks;
 }

@@ -86,9 +86,9 @@ async function listen(
   { server }: VestibuleConfig,
 ): Promise<void> {
   try {
-    // The internal listener first: probes see the instance before traffic comes.
-    await internal.listen(server.internalPort, server.internalHost);
+    // The public listener first: once readiness can be asked for, traffic can come.
     await application.listen(server.port, server.host);
+    await internal.listen(server.internalPort, server.internalHost);
   } catch (error) {
     // Half an instance would keep the process alive and look ready to a probe.
     await Promise.all([internal.close(), application.close()]);

@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import { afterAll, beforeAll } from '@jest/globals';
 import { exchange } from '../../test/support/http-exchange.js';
 import { JsonServer } from '../../test/support/json-server.js';
@@ -51,6 +52,29 @@ describe('a marked answer', () => {
     ],
   ])('says its marks and what is its own, written with %s', async (_how, write) => {
     expect(await headersOf(write)).toMatchObject({ ...MARKED, 'x-own': '1' });
+  });
+
+  it.each<[string, (res: MarkedResponse) => void]>([
+    ['a flat list', (res) => void res.writeHead(201, ['x-own', '1'])],
+    ['an object', (res) => void res.writeHead(201, { 'X-Own': '1' })],
+    ['no head at all', (res) => void res.setHeader('x-own', '1')],
+    [
+      'ordinary headers, by code that replaces its methods',
+      (res) => {
+        res.layOut();
+        Object.setPrototypeOf(res, Object.create(ServerResponse.prototype) as object);
+      },
+    ],
+  ])('is the last on its connection as it is written, with %s', async (_how, write) => {
+    let isLast = false;
+    server.answerWith((_req, res) => {
+      res.mark(MARKS, () => isLast);
+      isLast = true;
+      write(res);
+      res.end();
+    });
+    const { headers } = await exchange(server.origin, { headers: { connection: 'keep-alive' } });
+    expect(headers).toMatchObject({ connection: 'close', 'x-frame-options': 'DENY' });
   });
 
   it.each<[string, (res: MarkedResponse) => void]>([

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { hasName, pairsOf, type FlatHeaders } from './flat-headers.js';
 
 const NOTHING: FlatHeaders = [];
+const never = (): boolean => false;
 
 /**
  * An answer that carries certain headers whoever writes it and however: they are put in when the head is written.
@@ -10,25 +11,31 @@ const NOTHING: FlatHeaders = [];
  */
 export class MarkedResponse extends ServerResponse {
   private marks = NOTHING;
+  private isLast = never;
   /** Whose answer this is, by the name of its route; `other` where no route took the request. */
   route = 'other';
   readonly startedAt = performance.now();
   /** When its head was written, by us (Express writes its own). */
   beganAt: number | undefined = undefined;
 
-  /** What the answer will say unless it says something else under the same name. `Vary` is added to, not replaced. */
-  mark(marks: FlatHeaders): void {
+  /**
+   * What the answer will say unless it says something else under the same name. `Vary` is added to, not replaced.
+   * `isLast` is asked when the head is written, because a lot may happen until then: whether the connection ends
+   * with this answer.
+   */
+  mark(marks: FlatHeaders, isLast = never): void {
     this.marks = marks;
+    this.isLast = isLast;
   }
 
   /** Makes ordinary headers of the marks, for code that replaces this answer's methods, as Express does. */
   layOut(): void {
-    const { marks } = this;
-    this.marks = NOTHING;
-    for (const [name, value] of pairsOf(marks)) {
-      if (name === 'vary') this.appendHeader(name, value);
-      else if (!this.hasHeader(name)) this.setHeader(name, value);
-    }
+    this.setMarks();
+    // What is the answer's own outlasts a change of its prototype.
+    this.writeHead = (...given: unknown[]) => {
+      if (this.isLast()) this.shouldKeepAlive = false;
+      return super.writeHead(...(given as [number]));
+    };
   }
 
   /** The given headers with the marks that none of them replaces. */
@@ -50,6 +57,7 @@ export class MarkedResponse extends ServerResponse {
     if (typeof rest[0] === 'string') this.statusMessage = rest.shift() as string;
     const [headers] = rest as [FlatHeaders | OutgoingHttpHeaders | undefined];
     this.beganAt = performance.now();
+    if (this.isLast()) this.shouldKeepAlive = false;
     if (this.marks === NOTHING) return super.writeHead(status, ...(rest as []));
     if (isFlat(headers) && this.getHeaderNames().length === 0) {
       super.writeHead(status, this.withMarks(headers));
@@ -59,7 +67,7 @@ export class MarkedResponse extends ServerResponse {
     }
     if (isFlat(headers)) this.setAll(headers);
     else this.setHeaders(new Map(Object.entries(headers ?? {})) as Map<string, string>);
-    this.layOut();
+    this.setMarks();
     return super.writeHead(status);
   }
 
@@ -69,6 +77,15 @@ export class MarkedResponse extends ServerResponse {
     this.statusCode = 101;
     this.beganAt = performance.now();
     this.emit('close');
+  }
+
+  private setMarks(): void {
+    const { marks } = this;
+    this.marks = NOTHING;
+    for (const [name, value] of pairsOf(marks)) {
+      if (name === 'vary') this.appendHeader(name, value);
+      else if (!this.hasHeader(name)) this.setHeader(name, value);
+    }
   }
 
   private setAll(headers: FlatHeaders): void {

@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import { jsonOf } from '../support/http-exchange.js';
 import { Stage } from '../support/stage.js';
 
@@ -24,6 +26,23 @@ describe('health', () => {
     await using stage = await Stage.open();
     const { warnings } = jsonOf(await stage.send(`${stage.bff.internalOrigin}/readyz`));
     expect(String(warnings)).toContain('memory');
+  });
+});
+
+describe('the start', () => {
+  it('lets nobody ask whether it is ready before the public listener takes requests', async () => {
+    const opened: number[] = [];
+    const tellOf = (message: unknown): void => {
+      const { server } = message as { readonly server: Server };
+      opened.push((server.address() as AddressInfo).port);
+    };
+    subscribe('tracing:net.server.listen:asyncEnd', tellOf);
+    await using stage = await Stage.open();
+    unsubscribe('tracing:net.server.listen:asyncEnd', tellOf);
+    const { origin, internalOrigin } = stage.bff;
+    const ports = [origin, internalOrigin].map((one) => Number(new URL(one).port));
+    // The first to listen on the public port was whoever looked whether it is free.
+    expect(opened.filter((port) => ports.includes(port)).slice(-2)).toEqual(ports);
   });
 });
 
@@ -60,7 +79,8 @@ describe('SIGTERM', () => {
     await draining;
     letGo();
     const finished = await answer;
-    expect(finished.statusCode).toBe(200);
+    // It came before anybody knew; its connection is not to be used again all the same.
+    expect([finished.statusCode, finished.headers.connection]).toEqual([200, 'close']);
     const [body] = (await once(finished, 'data')) as [Buffer];
     expect(body.toString()).toBe('done');
     await stopped;
