@@ -26,6 +26,16 @@ describe('isDue', () => {
     expect(isDue({ obtainedAt: 0, accessTokenExpiresAt: 20_000 }, now, 30_000)).toBe(due);
   });
 
+  it.each([
+    [-30_000, false],
+    [-30_001, true],
+  ])(
+    'obtained at 0 by a clock that says %d by now: %s, its end says nothing (R-23)',
+    (now, due) => {
+      expect(isDue(tokens, now, 30_000)).toBe(due);
+    },
+  );
+
   it('never renews a token of unknown life (C-06)', () => {
     expect(isDue(ageless, Number.MAX_SAFE_INTEGER, 30_000)).toBe(false);
   });

@@ -61,9 +61,13 @@ export function audienceRequest({
   };
 }
 
+/** How far the clocks of replicas may differ before one does not rely on what another wrote. */
+const CLOCKS_MS = 30_000;
+
 /**
  * True when the access token should be renewed now: it ends within `leewayMs`, or within half of its life where that
- * is less, else a short-lived one would be renewed by every request. Unknown life is never due.
+ * is less, else a short-lived one would be renewed by every request. Unknown life is never due. One that was obtained
+ * in the future by this clock is: it was another clock's, or this one has stepped back, and its end says nothing.
  */
 export function isDue(
   tokens: Pick<TokenSet, 'accessTokenExpiresAt' | 'obtainedAt'>,
@@ -71,7 +75,8 @@ export function isDue(
   leewayMs: number,
 ): boolean {
   const { accessTokenExpiresAt: end, obtainedAt } = tokens;
-  return end !== undefined && end - Math.min(leewayMs, (end - obtainedAt) / 2) <= now;
+  if (end === undefined) return false;
+  return obtainedAt > now + CLOCKS_MS || end - Math.min(leewayMs, (end - obtainedAt) / 2) <= now;
 }
 
 /** True when there is an access token that may still be used at `now`. */

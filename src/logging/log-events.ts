@@ -30,6 +30,7 @@ export const LOG_EVENTS = {
   'provider.misfit': 'error',
   'provider.client_refused': 'error',
   'provider.userinfo_failed': 'warn',
+  'provider.clock_differs': 'warn',
   'provider.keys_fetched': 'info',
   'provider.keys_failed': 'warn',
   'proxy.failed': 'warn',

@@ -1,7 +1,7 @@
 import { jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { TOLERANCE_S } from './token-times.js';
 
-const TOLERANCE_S = 30;
 const MAX_SUBJECT = 255;
 
 export interface AccessTokenExpectation {

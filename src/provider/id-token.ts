@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { equalText } from '../crypto/equal.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { TOLERANCE_S } from './token-times.js';
 
-const TOLERANCE_S = 30;
-const MAX_AGE_OF_TOKEN_S = 600;
+export const MAX_AGE_OF_TOKEN_S = 600;
 const MAX_SUBJECT = 255;
 
 export interface IdTokenExpectation {

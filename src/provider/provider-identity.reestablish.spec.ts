@@ -131,6 +131,40 @@ describe('an ID token of a refresh', () => {
     }
   });
 
+  it.each([
+    ['was made eleven minutes ago by the clock here', { iat: nowS - 660 }, -660],
+    ['will be made in a minute', { iat: nowS + 60, exp: nowS + 360 }, 60],
+    ['was over before it came', { iat: nowS - 90, exp: nowS - 40 }, -90],
+  ])('that %s is not believed, and ends nothing (R-23)', async (_what, times, aheadS) => {
+    const idToken = signed({ name: 'Alice Baker', nonce: NONCE, ...times });
+    await expect(reestablish({ idToken }, BY_ID_TOKEN)).resolves.toEqual({ kind: 'unverifiable' });
+    expect(log.events).toContainEqual({
+      name: 'provider.clock_differs',
+      fields: { provider: 'generic', ahead_s: aheadS },
+    });
+  });
+
+  it.each([
+    ['another subject', () => signed({ sub: 'user-2', iat: nowS - 660 }), 'another subject'],
+    ['a stranger’s signature', () => signed({ iat: nowS - 660 }, stranger), /^JWSSignature/],
+    ['another nonce', () => signed({ nonce: 'another', iat: nowS + 60 }), 'id token: nonce'],
+    [
+      'an end before its beginning',
+      () => signed({ iat: nowS, exp: nowS - 60 }),
+      'token: exp (clock?)',
+    ],
+    ['no time at all', () => signed({ iat: undefined }), /iat/],
+    ['a time that is none', () => signed({ iat: 'now' }), /iat/],
+  ])(
+    'of another time with %s is about somebody else all the same',
+    async (_what, idToken, cause) => {
+      await expect(reestablish({ idToken: idToken() }, BY_ID_TOKEN)).resolves.toEqual({
+        kind: 'other',
+        cause: typeof cause === 'string' ? cause : expect.stringMatching(cause),
+      });
+    },
+  );
+
   it('that nobody can verify now says nothing', async () => {
     server.answerWith((_req, res) => void res.writeHead(503).end());
     await expect(reestablish({ idToken: signed({ sub: 'user-2' }) })).resolves.toEqual({
@@ -241,6 +275,13 @@ describe('an access token that says who it is', () => {
     await expect(reestablish({ accessToken }, config)).resolves.toMatchObject({
       kind: 'same',
       identity: { claims: { name: 'Alice Baker' } },
+    });
+  });
+
+  it('of another time is not believed, and ends nothing (R-23)', async () => {
+    const accessToken = access({ iat: nowS + 60, exp: nowS + 360 });
+    await expect(reestablish({ accessToken }, config)).resolves.toEqual({
+      kind: 'unverifiable',
     });
   });
 

@@ -1,17 +1,19 @@
 import { decodeJwt } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import type { ProviderConfig } from '../config/provider-config.types.js';
+import type { Clock } from '../domain/clock.js';
 import type { Identity } from '../domain/identity.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
 import { claimsOfRules, isAllowed } from './allow-rules.js';
 import { claimAt } from './claim-path.js';
-import type { IdTokenExpectation } from './id-token.js';
+import { MAX_AGE_OF_TOKEN_S, type IdTokenExpectation } from './id-token.js';
 import { toIdentity } from './identity.mapper.js';
 import { mergeClaims } from './merged-claims.js';
 import { errorName, toLoginError } from './provider-errors.js';
 import type { TokenAnswer } from './token-answer.js';
+import { isOfNow } from './token-times.js';
 import type { TokenVerifier } from './token-verifier.js';
 import type { UserinfoEndpoint } from './userinfo-endpoint.js';
 
@@ -30,7 +32,7 @@ type KnownRequest = Omit<OfTheRequest, 'nonceOptional'> & {
 export type Reestablished =
   /** `identity`: with the claims of now, where the answer brought any. */
   | { readonly kind: 'same'; readonly identity?: Identity }
-  /** Keys or provider cannot be had: nothing is known against it. */
+  /** Keys or provider cannot be had, or the clocks differ: nothing is known against it. */
   | { readonly kind: 'unverifiable' }
   /** `cause`: class and code of what was wrong, for the log. */
   | { readonly kind: 'other'; readonly cause: string }
@@ -42,6 +44,7 @@ export class ProviderIdentity {
     private readonly config: ProviderConfig,
     private readonly verifier: TokenVerifier,
     private readonly userinfo: UserinfoEndpoint,
+    private readonly clock: Clock,
     private readonly log: EventLog,
   ) {}
 
@@ -83,6 +86,7 @@ export class ProviderIdentity {
       const proof = await this.proveAgain(server, answer, before);
       if (proof !== undefined && proof.sub !== identity.subject)
         return { kind: 'other', cause: 'another subject' };
+      if (proof !== undefined && !this.isTimely(proof, answer)) return { kind: 'unverifiable' };
       const userinfo = await this.moreNow(identity.subject, server, answer);
       // Userinfo that could not be had leaves all as it was: nobody is logged out because something is down.
       if (userinfo === undefined) return { kind: 'same' };
@@ -95,7 +99,10 @@ export class ProviderIdentity {
     }
   }
 
-  /** The claims of a new ID token or signed access token, verified; a nonce in it must be that of the login. */
+  /**
+   * The claims of a new ID token or signed access token, verified as of its own time; a nonce in it must be that of
+   * the login.
+   */
   private async proveAgain(
     server: ServerMetadata,
     answer: TokenAnswer,
@@ -105,11 +112,23 @@ export class ProviderIdentity {
     if (idToken !== undefined) {
       const nonce = before.nonce ?? claimsOf(before.idToken)?.['nonce'];
       const request = typeof nonce === 'string' ? { nonce, nonceOptional: true } : {};
-      return this.verifier.idToken(server, { ...answer, idToken }, request);
+      return this.verifier.idToken(server, { ...answer, idToken }, { ...request, atItsTime: true });
     }
     return this.config.identityFrom === 'access_token' && accessToken !== undefined
-      ? this.verifier.accessToken(server, accessToken)
+      ? this.verifier.accessToken(server, accessToken, { atItsTime: true })
       : undefined;
+  }
+
+  /**
+   * Whether a proof that came just now is of now. One that is not says that a clock is wrong, here or there, and not
+   * that somebody is to be logged out; what it says of the user is not believed.
+   */
+  private isTimely(proof: Proof, { idToken }: TokenAnswer): boolean {
+    const now = this.clock.now();
+    if (isOfNow(proof, now, idToken === undefined ? undefined : MAX_AGE_OF_TOKEN_S)) return true;
+    const aheadS = Math.round(Number(proof['iat'] ?? 0) - now / 1000);
+    this.log.event('provider.clock_differs', { provider: this.config.id, ahead_s: aheadS });
+    return false;
   }
 
   /** Without a new proof what userinfo says now wins over what the ID token of the login said. */

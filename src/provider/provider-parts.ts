@@ -26,7 +26,7 @@ export function providerParts(config: ProviderConfig, clock: Clock, log: EventLo
   const keys = (): ProviderKeys => new ProviderKeys(config, fetch, clock, log);
   const verifier = new TokenVerifier(config, keys(), keys(), clock);
   const userinfo = new UserinfoEndpoint(config, fetch, verifier);
-  const identity = new ProviderIdentity(config, verifier, userinfo, log);
+  const identity = new ProviderIdentity(config, verifier, userinfo, clock, log);
   const tokenEndpoint = new TokenEndpoint(config, fetch, clock);
   return {
     fetch,

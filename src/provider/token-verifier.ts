@@ -10,10 +10,16 @@ import { claimDetail } from './provider-errors.js';
 import type { ProviderKeys } from './provider-keys.js';
 import { verifyUserinfo } from './signed-userinfo.js';
 import type { TokenAnswer } from './token-answer.js';
+import { madeAt } from './token-times.js';
 import { verifyWithKeys } from './verification-keys.js';
 
 /** What a login remembers of its request; a refresh has little of it. */
 type OfTheRequest = Pick<IdTokenExpectation, 'nonce' | 'nonceOptional' | 'maxAge' | 'acrValues'>;
+
+/** How its times are judged: by our clock, or as of the time at which it says it was made. */
+interface Judged {
+  readonly atItsTime?: boolean;
+}
 
 /** What every kind of token is compared with. */
 type Expected = Pick<IdTokenExpectation, 'issuers' | 'clientId' | 'algorithm' | 'now'>;
@@ -35,12 +41,12 @@ export class TokenVerifier {
   async idToken(
     server: ServerMetadata,
     { idToken, accessToken }: { readonly idToken: string; readonly accessToken?: string },
-    request: OfTheRequest,
+    { atItsTime, ...request }: OfTheRequest & Judged,
   ): Promise<IdTokenClaims> {
     const signed = await this.decrypted(idToken);
     return verifyWithKeys(this.config, server, this.keys, (keys) =>
       verifyIdToken(signed, keys, {
-        ...this.expected(),
+        ...this.expected(atItsTime === true ? signed : undefined),
         ...request,
         ...(accessToken !== undefined && { accessToken }),
       }),
@@ -48,9 +54,14 @@ export class TokenVerifier {
   }
 
   /** @throws as `idToken` */
-  accessToken(server: ServerMetadata, accessToken: string): Promise<AccessTokenClaims> {
+  accessToken(
+    server: ServerMetadata,
+    accessToken: string,
+    { atItsTime }: Judged = {},
+  ): Promise<AccessTokenClaims> {
+    const expected = this.expected(atItsTime === true ? accessToken : undefined);
     return verifyWithKeys(this.config, server, this.keys, (keys) =>
-      verifyAccessToken(accessToken, keys, this.expected()),
+      verifyAccessToken(accessToken, keys, expected),
     );
   }
 
@@ -95,8 +106,15 @@ export class TokenVerifier {
     return decryptToken(idToken, decryptionKeys);
   }
 
-  private expected(): Expected {
+  /** `ofTime`: a token whose own time counts. */
+  private expected(ofTime?: string): Expected {
     const { tokenIssuers: issuers, clientId, idTokenAlg: algorithm } = this.config;
-    return { issuers, clientId, algorithm, now: this.clock.now() };
+    const now = this.clock.now();
+    return {
+      issuers,
+      clientId,
+      algorithm,
+      now: ofTime === undefined ? now : madeAt(ofTime, now),
+    };
   }
 }

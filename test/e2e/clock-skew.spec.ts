@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { errorCodeOf } from '../support/html-page.js';
 import { openWithClients, newSecret } from '../support/many-clients.js';
 import { logoutToken, registerForLogouts, sendLogout } from '../support/logout-tokens.js';
+import { PATHS } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
 
 const S = 1_000;
@@ -80,6 +81,24 @@ describe('a clock that is not that of the provider (R-22, ATK-102)', () => {
       });
     },
   );
+
+  it.each<[string, number]>([
+    ['five minutes behind', -5 * MINUTE],
+    ['an hour behind', -60 * MINUTE],
+    ['eleven minutes ahead', 11 * MINUTE],
+  ])('logs nobody out whose token is renewed when it steps %s (R-23)', async (_what, ms) => {
+    const person = await stage.member({ provider: 'secret' });
+    skew(ms);
+    const refreshes = stage.op.callsOf(PATHS.token).length;
+    for (let call = 0; call < 2; call += 1) expect((await stage.call(person)).status).toBe(200);
+    expect(stage.op.callsOf(PATHS.token).length).toBe(refreshes + 1);
+    expect(stage.bff.logged('provider.clock_differs').at(-1)).toMatchObject({
+      ahead_s: expect.any(Number),
+    });
+    skew(0);
+    expect((await stage.call(person)).status).toBe(200);
+    expect((await stage.session(person)).status).toBe(200);
+  });
 
   it('is refused when an ID token is not to be used yet (E-20)', async () => {
     skew(-40 * S);
