@@ -1,71 +1,26 @@
-import { Agent, request, type IncomingHttpHeaders } from 'node:http';
-
-export interface Answer {
-  /** 0: none within the time limit. */
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-  readonly ms: number;
-}
-
-interface Asked {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-const LIMIT_MS = 10_000;
-const MAX_HOPS = 15;
-const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
-
-/** One request to a port of this machine; never rejects. */
-export function ask(
-  port: number,
-  path: string,
-  { method, headers, body }: Asked = {},
-): Promise<Answer> {
-  const started = performance.now();
-  return new Promise((resolve) => {
-    const done = (status: number, got: IncomingHttpHeaders = {}, text = ''): void =>
-      resolve({ status, headers: got, body: text, ms: performance.now() - started });
-    const sent = request(
-      {
-        host: '127.0.0.1',
-        port,
-        path,
-        agent,
-        method: method ?? 'GET',
-        headers: { ...headers, ...(body && { 'content-length': Buffer.byteLength(body) }) },
-        signal: AbortSignal.timeout(LIMIT_MS),
-      },
-      (answer) => {
-        let text = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (chunk: string) => (text += chunk));
-        answer.on('error', () => done(0));
-        answer.on('end', () => done(answer.statusCode ?? 0, answer.headers, text));
-      },
-    );
-    sent.on('error', () => done(0));
-    sent.end(body);
-  });
-}
-
-/** Where the parts of the stage listen. */
-export interface Places {
-  /** The host of PUBLIC_URL; both replicas serve it. */
-  readonly publicHost: string;
-  readonly replicas: readonly number[];
-  readonly opPort: number;
-}
+import type { Send, Sent } from './balancer.ts';
+import { ask, type Asked } from './http.ts';
 
 /** A person who is logged in, as far as Vestibule is concerned. */
 export interface Person {
+  /** Of the provider. */
+  readonly subject: string;
   readonly cookie: string;
   /** What `GET /session` must tell of them, and of nobody else. */
   readonly sessionId: string;
 }
 
+/** Where a browser finds product and provider. */
+export interface Places {
+  /** The host of PUBLIC_URL; all replicas serve it. */
+  readonly publicHost: string;
+  readonly providerPort: number;
+}
+
+/** Told of every answer of the product. */
+type Seen = (sent: Sent) => void;
+
+const MAX_HOPS = 25;
 const NAVIGATION = {
   accept: 'text/html',
   'sec-fetch-mode': 'navigate',
@@ -73,43 +28,69 @@ const NAVIGATION = {
   'sec-fetch-site': 'none',
 };
 
-/** Logs in at the demo's provider, through one replica; undefined when that did not work out. */
-export async function logIn(places: Places, replica: number): Promise<Person | undefined> {
+/**
+ * Logs in at the real provider as a browser does, over the bounce page, healing included; undefined when that did not
+ * work out.
+ */
+export async function logIn(
+  { publicHost, providerPort }: Places,
+  subject: string,
+  send: Send,
+  seen: Seen = () => undefined,
+): Promise<Person | undefined> {
+  const told = async (path: string, asked: Asked): Promise<Sent> => {
+    const sent = await send(path, asked);
+    seen(sent);
+    return sent;
+  };
   const jars = { app: new Map<string, string>(), op: new Map<string, string>() };
+  const providerHost = `127.0.0.1:${providerPort}`;
   let [at, path, asked]: ['app' | 'op', string, Asked] = ['app', '/login', {}];
   for (let hop = 0; hop < MAX_HOPS; hop += 1) {
     const jar = jars[at];
-    const host: string = at === 'app' ? places.publicHost : `127.0.0.1:${places.opPort}`;
+    const host: string = at === 'app' ? publicHost : providerHost;
     const cookie = cookieHeader(jar);
-    const answer = await ask(at === 'app' ? replica : places.opPort, path, {
+    const navigation = {
       ...asked,
       headers: { ...NAVIGATION, host, ...(cookie && { cookie }), ...asked.headers },
-    });
+    };
+    const answer =
+      at === 'app' ? await told(path, navigation) : await ask(providerPort, path, navigation);
     keep(jar, answer.headers['set-cookie']);
-    if (path.startsWith('/callback')) break;
-    const { location } = answer.headers;
+    const next = destination(answer.headers.location ?? bounce(answer.body), host);
     const form = /<form method="post" action="([^"]+)"/u.exec(answer.body)?.[1];
-    if (location !== undefined) {
-      const next: URL = new URL(location, `http://${host}`);
-      at = next.host === places.publicHost ? 'app' : 'op';
+    if (next !== undefined) {
+      at = next.host === publicHost ? 'app' : 'op';
       [path, asked] = [`${next.pathname}${next.search}`, {}];
+      if (at === 'app' && path === '/')
+        return recognise(publicHost, subject, cookieHeader(jars.app), send);
     } else if (at === 'op' && form !== undefined) {
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      [path, asked] = [form, { method: 'POST', body: 'user=alice', headers }];
+      [path, asked] = [form, { method: 'POST', body: `user=${subject}`, headers }];
     } else return undefined;
   }
-  return recognise(places, replica, cookieHeader(jars.app));
+  return undefined;
+}
+
+function destination(location: string | undefined, host: string): URL | undefined {
+  return location === undefined ? undefined : new URL(location, `http://${host}`);
+}
+
+/** Where the page leads that stands between callback and application. */
+function bounce(body: string): string | undefined {
+  return /<a class="button" href="([^"]+)">Continue/u.exec(body)?.[1]?.replaceAll('&amp;', '&');
 }
 
 async function recognise(
-  { publicHost: host }: Places,
-  replica: number,
+  host: string,
+  subject: string,
   cookie: string,
+  send: Send,
 ): Promise<Person | undefined> {
-  const answer = await ask(replica, '/session', { headers: { host, cookie } });
+  const answer = await send('/session', { headers: { host, cookie } });
   if (answer.status !== 200) return undefined;
   const { session_id: sessionId } = JSON.parse(answer.body) as { session_id: string };
-  return { cookie, sessionId };
+  return { subject, cookie, sessionId };
 }
 
 function cookieHeader(jar: ReadonlyMap<string, string>): string {

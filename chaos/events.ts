@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { ask, type Person } from './browser.ts';
+import type { Person } from './browser.ts';
 import type { Stage } from './stage.ts';
 
 const LIMIT_MS = 5_000;
@@ -45,12 +45,12 @@ export interface EventTimes {
 /** Everybody logs out in one tab; how long until their tabs on every replica know, in milliseconds from the click. */
 export async function timeEvents(stage: Stage, people: readonly Person[]): Promise<EventTimes> {
   const times: (number | undefined)[] = [];
-  for (const [at, person] of people.entries()) {
-    const tabs = stage.places.replicas.map((port) => otherTab(stage, person, port));
+  for (const person of people) {
+    const tabs = stage.replicas.map(({ port }) => otherTab(stage, person, port));
     await Promise.all(tabs.map((tab) => tab.opened));
     const clicked = performance.now();
     const headers = { host: stage.places.publicHost, cookie: person.cookie, 'x-csrf': '1' };
-    await ask(stage.replica(at), '/logout', { method: 'POST', headers });
+    await stage.balancer.send('/logout', { method: 'POST', headers });
     const told = await Promise.all(tabs.map((tab) => tab.told));
     times.push(...told.map((instant) => instant && instant - clicked));
   }

@@ -1,68 +1,50 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ask, logIn, type Answer, type Person } from './browser.ts';
+import type { Send, Sent } from './balancer.ts';
+import { logIn, type Person } from './browser.ts';
+import { Churn } from './churn.ts';
+import { until } from './processes.ts';
 import type { Stage } from './stage.ts';
-
-/** What was seen during one drill. */
-export interface Tally {
-  requests: number;
-  unavailable: number;
-  /** 401 for a live session. */
-  lost: number;
-  anothers: number;
-  /** Success after the end of the session was acknowledged. */
-  revived: number;
-  /** Neither 200, 401 nor 503, or nothing at all. */
-  odd: number;
-  longestMs: number;
-  longestUnavailableMs: number;
-  logins: number;
-  /** Logins that were not possible at the time. */
-  refused: number;
-  logouts: number;
-}
+import { count, emptyTally, note, type Kind, type Tally } from './tally.ts';
 
 const PAUSE_MS = 400;
-const CHURN_PAUSE_MS = 250;
-const WATCHED = 40;
+const AGAIN_MS = 100;
+const CHURNERS = 2;
+const LOGINS_AT_ONCE = 8;
 
-const empty = (): Tally => ({
-  requests: 0,
-  unavailable: 0,
-  lost: 0,
-  anothers: 0,
-  revived: 0,
-  odd: 0,
-  longestMs: 0,
-  longestUnavailableMs: 0,
-  logins: 0,
-  refused: 0,
-  logouts: 0,
-});
+type Asking = 'session' | 'verify' | 'api';
+const TURNS: readonly Asking[] = ['session', 'api', 'session', 'verify', 'session'];
 
-/** Steady load: everybody reads their session; a few log in, log out, and try their old cookie. */
+/** Steady load: everybody reads, calls an API, is asked about by a gateway; some log in, log out, and try old cookies. */
 export class Load {
-  private readonly stage: Stage;
-  private readonly people: readonly Person[];
-  /** Sessions whose end was acknowledged. */
-  private readonly ended: Person[] = [];
+  tally = emptyTally();
+  private readonly people: (Person | undefined)[];
   private readonly loops: Promise<void>[] = [];
-  private tally = empty();
+  private loggingIn = 0;
   private running = true;
+
+  readonly stage: Stage;
 
   constructor(stage: Stage, people: readonly Person[]) {
     this.stage = stage;
-    this.people = people;
+    this.people = [...people];
   }
 
   start(): void {
-    for (const [at, person] of this.people.entries()) this.loops.push(this.readOn(person, at));
-    this.loops.push(this.churn(), this.haunt());
+    for (const at of this.people.keys()) this.loops.push(this.live(at));
+    for (let at = 0; at < CHURNERS; at += 1) {
+      const churn = new Churn(this, `user-${this.people.length + at}`);
+      this.loops.push(churn.run(), churn.haunt());
+    }
+  }
+
+  get isRunning(): boolean {
+    return this.running;
   }
 
   /** What was seen since the last time. */
   take(): Tally {
     const { tally } = this;
-    this.tally = empty();
+    this.tally = emptyTally();
     return tally;
   }
 
@@ -71,95 +53,139 @@ export class Load {
     await Promise.all(this.loops);
   }
 
-  /** How many of the people have no session any more, on any replica. */
-  async lost(): Promise<number> {
-    const perReplica = await Promise.all(
-      this.stage.places.replicas.map(async (replica) => {
-        const statuses = [];
-        for (const person of this.people)
-          statuses.push((await this.session(person, replica)).status);
-        return statuses;
-      }),
-    );
-    return this.people.filter((_, at) => perReplica.some((statuses) => statuses[at] !== 200))
-      .length;
+  /** Waits until everybody has a session again, and looks that all replicas know it. */
+  async settle(): Promise<void> {
+    await until('everybody is logged in again', async () => !this.people.includes(undefined));
+    for (const replica of this.stage.replicas) {
+      const send = this.stage.balancer.pinned(replica);
+      await Promise.all(this.people.map((person, at) => this.look(person, at, send)));
+    }
   }
 
   /** True when every replica answers for this person. */
   async answered(): Promise<boolean> {
-    const [person] = this.people;
-    if (person === undefined) return true;
+    const person = this.people.find((one) => one !== undefined);
+    if (person === undefined) return false;
     const all = await Promise.all(
-      this.stage.places.replicas.map((replica) => this.session(person, replica)),
+      this.stage.replicas.map((replica) =>
+        this.ask('session', person, this.stage.balancer.pinned(replica)),
+      ),
     );
     return all.every(({ status }) => status === 200);
   }
 
-  private session({ cookie }: Person, replica: number): Promise<Answer> {
-    const { publicHost: host } = this.stage.places;
-    return ask(replica, '/session', { headers: { host, cookie } });
+  /** True when somebody can log in, through every replica. */
+  async admitted(): Promise<boolean> {
+    const { places, balancer, replicas } = this.stage;
+    const subject = `user-${this.people.length + CHURNERS}`;
+    const all = await Promise.all(
+      replicas.map((replica) => logIn(places, subject, balancer.pinned(replica))),
+    );
+    return !all.includes(undefined);
   }
 
-  private async readOn(person: Person, at: number): Promise<void> {
+  /** One question about a person. */
+  ask(kind: Asking, { cookie }: Person, send: Send = this.stage.balancer.send): Promise<Sent> {
+    const headers = { host: this.stage.places.publicHost, cookie };
+    switch (kind) {
+      case 'session':
+        return send('/session', { headers });
+      case 'verify':
+        return send('/verify', { headers: { cookie } }, 'internal');
+      case 'api':
+        return send('/api/whoami', { headers: { ...headers, 'x-csrf': '1' } });
+    }
+  }
+
+  count(kind: Kind, sent: Sent): void {
+    count(this.tally, kind, sent);
+  }
+
+  private async live(at: number): Promise<void> {
     await delay(Math.random() * PAUSE_MS);
     for (let turn = at; this.running; turn += 1) {
-      const answer = await this.session(person, this.stage.replica(turn));
-      this.count(answer);
-      if (answer.status === 401) this.tally.lost += 1;
-      if (answer.status === 200 && !answer.body.includes(`"${person.sessionId}"`))
-        this.tally.anothers += 1;
+      const kind = TURNS[turn % TURNS.length] ?? 'session';
+      const person = this.people[at];
+      if (person !== undefined) {
+        const sent = await this.ask(kind, person);
+        this.count(kind, sent);
+        if (sent.status === 401) await this.gone(at, person, kind, sent);
+        if (sent.status === 200 && !isAbout(person, kind, sent)) {
+          this.tally.anothers += 1;
+          note(this.tally, `${kind} told of somebody else`);
+        }
+      }
       await delay(PAUSE_MS * (0.5 + Math.random()));
     }
   }
 
-  /** Logs in and out, one after the other, and asks for the logout until it is acknowledged. */
-  private async churn(): Promise<void> {
-    for (let turn = 0; this.running; turn += 1) {
-      const person = await logIn(this.stage.places, this.stage.replica(turn));
-      await delay(CHURN_PAUSE_MS);
-      if (person === undefined) {
-        this.tally.refused += 1;
-        continue;
-      }
-      this.tally.logins += 1;
-      while (this.running && !(await this.logOut(person, turn + 1))) await delay(CHURN_PAUSE_MS);
+  /** A 401 is wrong if there still is a session; else somebody lost theirs, and logs in again. */
+  private async gone(at: number, person: Person, kind: Kind, sent: Sent): Promise<void> {
+    if (await this.hasSession(person)) {
+      this.tally.denied += 1;
+      note(this.tally, `${kind} 401 ${sent.body.slice(0, 300)}`);
+      return;
+    }
+    const reason = reasonIn(sent) ?? 'no reason told';
+    this.tally.losses.set(reason, (this.tally.losses.get(reason) ?? 0) + 1);
+    this.people[at] = undefined;
+    let again: Person | undefined;
+    while (this.running && again === undefined) {
+      if (this.loggingIn < LOGINS_AT_ONCE) again = await this.logInAgain(person.subject);
+      if (again === undefined) await delay(AGAIN_MS);
+    }
+    this.people[at] = again;
+  }
+
+  private async logInAgain(subject: string): Promise<Person | undefined> {
+    this.loggingIn += 1;
+    try {
+      const { places, balancer } = this.stage;
+      return await logIn(places, subject, balancer.send);
+    } finally {
+      this.loggingIn -= 1;
     }
   }
 
-  private async logOut(person: Person, turn: number): Promise<boolean> {
-    const { publicHost: host } = this.stage.places;
-    const answer = await ask(this.stage.replica(turn), '/logout', {
-      method: 'POST',
-      headers: { host, cookie: person.cookie, 'x-csrf': '1' },
-    });
-    this.count(answer);
-    if (answer.status !== 200) return answer.status === 401;
-    this.tally.logouts += 1;
-    this.ended.push(person);
-    return true;
+  /** Whether any replica still knows the session; asked until they say yes or no. */
+  private async hasSession(person: Person): Promise<boolean> {
+    const all = await Promise.all(
+      this.stage.replicas.map(async (replica) => {
+        for (;;) {
+          const sent = await this.ask('session', person, this.stage.balancer.pinned(replica));
+          // One that is not there says nothing.
+          if (sent.isCut || sent.status === 200 || sent.status === 401) return sent.status;
+          await delay(AGAIN_MS);
+        }
+      }),
+    );
+    return all.includes(200);
   }
 
-  /** Tries the cookies of the latest who have logged out. */
-  private async haunt(): Promise<void> {
-    for (let turn = 0; this.running; turn += 1) {
-      const latest = this.ended.slice(-WATCHED);
-      const person = latest[turn % Math.max(latest.length, 1)];
-      if (person !== undefined) {
-        const answer = await this.session(person, this.stage.replica(Math.floor(turn / WATCHED)));
-        this.count(answer);
-        if (answer.status === 200) this.tally.revived += 1;
-      }
-      await delay(PAUSE_MS / 10);
-    }
+  private async look(person: Person | undefined, at: number, send: Send): Promise<void> {
+    if (person === undefined) return;
+    const sent = await this.ask('session', person, send);
+    this.count('session', sent);
+    // Whoever lost their session meanwhile is counted by their own loop.
+    if (sent.status === 200 || this.people[at] !== person) return;
+    if (sent.status !== 401) return;
+    if (!(await this.hasSession(person))) return;
+    this.tally.denied += 1;
+    note(this.tally, 'one replica has lost a session that another knows');
   }
+}
 
-  private count({ status, ms }: Answer): void {
-    const { tally } = this;
-    tally.requests += 1;
-    tally.longestMs = Math.max(tally.longestMs, ms);
-    if (status === 503) {
-      tally.unavailable += 1;
-      tally.longestUnavailableMs = Math.max(tally.longestUnavailableMs, ms);
-    } else if (status !== 200 && status !== 401) tally.odd += 1;
+function isAbout({ subject, sessionId }: Person, kind: Asking, { body, headers }: Sent): boolean {
+  switch (kind) {
+    case 'session':
+      return body.includes(`"${sessionId}"`);
+    case 'verify':
+      return headers['x-auth-subject'] === subject && headers['x-auth-session'] === sessionId;
+    case 'api':
+      return body.includes(`"${subject}"`);
   }
+}
+
+function reasonIn({ body }: Sent): string | undefined {
+  return /"reason":"([^"]+)"/u.exec(body)?.[1];
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -15,14 +16,30 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** A free port of 127.0.0.1. */
+/** Where no operating system in its default settings takes the port of an outgoing connection from. */
+const PORTS = { from: 12_000, below: 32_000 };
+const taken = new Set<number>();
+
+/** A port of 127.0.0.1 that nobody listens on, and that no outgoing connection takes while its server is restarted. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.below);
+    if (taken.has(port) || !(await canListen(port))) continue;
+    taken.add(port);
+    return port;
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
 
 function own(child: ChildProcess): ChildProcess {
@@ -36,13 +53,15 @@ export function startProgram(program: string, args: readonly string[]): ChildPro
   return own(spawn(program, args, { stdio: 'ignore', detached: true }));
 }
 
-/** One of our processes, on a leash: it dies with this one, however this one dies. */
+/** One of our processes, on a leash: it dies with this one, however this one dies. `preloads` are module URLs. */
 export function startNode(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  preloads: readonly string[] = [],
 ): ChildProcess {
+  const imports = [LEASH, ...preloads].flatMap((url) => ['--import', url]);
   return own(
-    spawn(process.execPath, ['--import', LEASH, ...args], {
+    spawn(process.execPath, [...imports, ...args], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'] ?? '', ...env },
       detached: true,

@@ -1,85 +1,88 @@
 /**
- * `npm run chaos`: what happens to people who are logged in when Redis breaks. Two replicas of the built product,
- * a real Redis with an append-only file, a Sentinel set, a real provider; everything real is broken for real.
- * `-- --quick` is a short version. Exit code 1: a guarantee did not hold.
+ * `npm run chaos`: what happens to people who are logged in when something breaks. Three replicas of the built
+ * product, a real Redis with an append-only file, then a Sentinel set, a real provider behind a network that can
+ * break; everything real is broken for real. `-- --quick` is a short version, `-- --only=<part of a name>` runs some of
+ * the drills. Exit code 1: a guarantee did not hold.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { failOver, redisDrills, type Drill } from './drills.ts';
+import { clockDrills } from './clock-drills.ts';
+import type { Drill } from './drill.ts';
 import { timeEvents, type EventTimes } from './events.ts';
 import { Load } from './load.ts';
-import { until } from './processes.ts';
+import { perform, type Result } from './perform.ts';
+import { providerDrills } from './provider-drills.ts';
+import { emptied, FAIL_OVER, failOver, redisDrills } from './redis-drills.ts';
 import { RedisServer, SentinelSet } from './redis.ts';
 import { Relay } from './relay.ts';
-import { broken, eventLine, table, type Result } from './report.ts';
+import { replicaDrills } from './replica-drills.ts';
+import { broken, eventLine, table } from './report.ts';
 import { Stage } from './stage.ts';
 
 const quick = process.argv.includes('--quick');
+const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length);
 const USERS = quick ? 20 : 100;
+const CROWD = {
+  // Beside those whose sessions are watched: who logs in and out.
+  users: USERS + 10,
+  // So that there are refreshes all the time.
+  accessTokenSeconds: quick ? 5 : 15,
+};
 const BROKEN_MS = quick ? 2_000 : 5_000;
 const FAIL_OVER_MS = quick ? 5_000 : 8_000;
-const CALM_MS = 2_000;
+const CALM_MS = quick ? 1_000 : 2_000;
+const ROUNDS = quick ? 1 : 4;
+const REPETITIONS = quick ? 3 : 20;
 
 // The listener in processes.ts ends the children.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => process.exit(130));
 
+const started = performance.now();
 const say = (text: string): void => console.log(text);
-
-/** One drill under load: calm, broken, repaired, calm again; then everybody is counted. */
-async function perform(drill: Drill, load: Load): Promise<Result> {
-  say(`  ${drill.name} …`);
-  await delay(CALM_MS);
-  const started = performance.now();
-  await drill.breaks();
-  const repaired = drill.repairs === undefined ? recovery(load, started) : undefined;
-  await delay(drill.forMs);
-  let recoverMs = 0;
-  if (drill.repairs !== undefined) {
-    const at = performance.now();
-    // A Redis that reads its file back is not back yet; what it takes counts.
-    const back = recovery(load, at);
-    await drill.repairs();
-    recoverMs = await back;
-  } else recoverMs = (await repaired) ?? 0;
-  await delay(CALM_MS);
-  const usersLost = await load.lost();
-  const result = { name: drill.name, recoverMs, usersLost, ...load.take() };
-  say(
-    `    ${result.requests} requests, ${result.logins} logins (${result.refused} refused), ${result.logouts} logouts`,
-  );
-  return result;
-}
-
-/** Milliseconds until both replicas answer. */
-async function recovery(load: Load, from: number): Promise<number> {
-  await until('recovery', () => load.answered());
-  return performance.now() - from;
-}
+const isWanted = ({ name }: Pick<Drill, 'name'>): boolean =>
+  only === undefined || name.includes(only);
 
 async function underLoad(stage: Stage, drills: readonly Drill[]): Promise<readonly Result[]> {
-  const people = await stage.people(USERS);
-  const load = new Load(stage, people);
+  const load = new Load(stage, await stage.people(0, USERS));
   load.start();
   // The first requests find cold processes; they are no part of any drill.
   await delay(CALM_MS);
   load.take();
   const results: Result[] = [];
-  for (const drill of drills) results.push(await perform(drill, load));
+  for (const drill of drills) {
+    say(`  ${drill.name} …`);
+    const result = await perform(drill, load, CALM_MS);
+    results.push(result);
+    const { requests, logins, refused, logouts } = result;
+    say(`    ${requests} requests, ${logins} logins (${refused} refused), ${logouts} logouts`);
+    for (const fault of broken([result], undefined)) say(`    BROKEN  ${fault}`);
+  }
   await load.stop();
   return results;
 }
 
 async function withOneRedis(): Promise<{
   readonly results: readonly Result[];
-  readonly events: EventTimes;
+  readonly events: EventTimes | undefined;
 }> {
-  say(`Two replicas over one Redis, ${USERS} people`);
+  say(`Three replicas over one Redis, ${USERS} people`);
   const redis = await RedisServer.start();
   const relay = await Relay.open(redis.port);
-  const stage = await Stage.open({ REDIS_URL: `redis://127.0.0.1:${relay.port}` });
-  const results = await underLoad(stage, redisDrills(redis, relay, BROKEN_MS));
-  say('  the other tabs …');
-  const events = await timeEvents(stage, await stage.people(USERS));
+  const store = { REDIS_URL: `redis://127.0.0.1:${relay.port}` };
+  const stage = await Stage.open({ store, ...CROWD });
+  const drills = [
+    ...redisDrills(redis, relay, BROKEN_MS),
+    ...providerDrills(stage, BROKEN_MS),
+    ...replicaDrills(stage, ROUNDS, REPETITIONS),
+    ...clockDrills(stage, BROKEN_MS),
+    emptied(redis, BROKEN_MS),
+  ].filter(isWanted);
+  const results = await underLoad(stage, drills);
+  let events: EventTimes | undefined;
+  if (only === undefined) {
+    say('  the other tabs …');
+    events = await timeEvents(stage, await stage.people(0, USERS));
+  }
   await stage.close();
   relay.close();
   await redis.stop();
@@ -87,7 +90,8 @@ async function withOneRedis(): Promise<{
 }
 
 async function withSentinels(): Promise<readonly Result[]> {
-  say(`Two replicas over a Sentinel set, ${USERS} people`);
+  if (!isWanted({ name: FAIL_OVER })) return [];
+  say(`Three replicas over a Sentinel set, ${USERS} people`);
   let set: SentinelSet;
   try {
     set = await SentinelSet.start();
@@ -95,8 +99,9 @@ async function withSentinels(): Promise<readonly Result[]> {
     say(`  left out, no Sentinel set could be started: ${String(error)}`);
     return [];
   }
-  const stage = await Stage.open(set.environment);
-  const results = await underLoad(stage, [failOver(set, FAIL_OVER_MS)]);
+  const drills = [failOver(set, FAIL_OVER_MS)];
+  const stage = await Stage.open({ store: set.environment, ...CROWD });
+  const results = await underLoad(stage, drills);
   await stage.close();
   await set.stop();
   return results;
@@ -104,7 +109,9 @@ async function withSentinels(): Promise<readonly Result[]> {
 
 const { results: one, events } = await withOneRedis();
 const results = [...one, ...(await withSentinels())];
-say(`\n${table(results)}\n\n${eventLine(events)}\n`);
+say(`\n${table(results)}\n`);
+if (events !== undefined) say(`${eventLine(events)}\n`);
+say(`${Math.round((performance.now() - started) / 1000)} s`);
 const faults = broken(results, events);
 for (const fault of faults) say(`BROKEN  ${fault}`);
 if (faults.length === 0) say('Every guarantee held.');

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ClientMetadata, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import { logoutPage, messagePage, pageHeaders } from './op.pages.ts';
 import type { OpStore } from './op.store.ts';
@@ -12,6 +11,8 @@ export interface OpSettings {
   /** The audience of the access tokens, and the one resource that is served (RFC 8707). */
   readonly resource: string;
   readonly accessTokenSeconds: number;
+  /** They sign the provider's own cookies. */
+  readonly cookieKeys: readonly string[];
 }
 
 const RESOURCE_SCOPES = 'orders:read orders:write';
@@ -108,7 +109,7 @@ export function opConfiguration(settings: OpSettings): Configuration {
     // The package follows OIDC Core §5.4 and moves claims to userinfo when there is an access token;
     // most providers leave them in the ID token.
     conformIdTokenClaims: false,
-    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    cookies: { keys: [...settings.cookieKeys] },
     features: features(settings),
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     loadExistingGrant: grantEverything,

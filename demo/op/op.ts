@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'node:crypto';
+import { generateKeyPair, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
@@ -48,6 +48,11 @@ export interface RunningOp {
   readonly store: OpStore;
   /** Registers a client while running, e.g. once the port of its redirect URI is known. */
   addClient(client: ClientMetadata): void;
+  /**
+   * From now on new keys sign; the old ones stay in the key set (OIDC Core §10.1.1). Logins that are under way and
+   * sessions go on. Events are told by the `provider` of before.
+   */
+  rotateKeys(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -98,14 +103,20 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
-async function createProvider(
+interface Secrets {
+  readonly jwks: JWKS;
+  readonly cookieKeys: readonly string[];
+}
+
+function createProvider(
   issuer: string,
   store: OpStore,
+  secrets: Secrets,
   options: OpOptions,
-): Promise<Provider> {
+): Provider {
   const base = opConfiguration({
+    ...secrets,
     store,
-    jwks: options.jwks ?? (await freshKeys()),
     clients: options.clients ?? [],
     users: options.users ?? demoUsers,
     resource: options.resource ?? demoApiResource,
@@ -113,13 +124,25 @@ async function createProvider(
   });
   const over = options.configuration ?? {};
   const features = { ...base.features, ...over.features };
-  return new Provider(issuer, { ...base, ...over, features, ttl: { ...base.ttl, ...over.ttl } });
+  const provider = new Provider(issuer, {
+    ...base,
+    ...over,
+    features,
+    ttl: { ...base.ttl, ...over.ttl },
+  });
+  provider.on('end_session.success', (ctx) => {
+    const { session, params } = ctx.oidc;
+    if (session !== undefined && params?.['logout'] !== undefined) store.endSession(session.uid);
+  });
+  return provider;
 }
 
-function dispatcher(provider: Provider, options: OpOptions) {
+type Dispatch = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+function dispatcher(provider: Provider, options: OpOptions): Dispatch {
   const handleProtocol = provider.callback();
   const users = options.users ?? demoUsers;
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (request, response) => {
     if (options.intercept !== undefined && (await options.intercept(request, response))) return;
     const { pathname } = new URL(request.url ?? '/', 'http://op.invalid');
     if (await handleAsset(pathname, response)) return;
@@ -141,12 +164,12 @@ export async function startOp(options: OpOptions = {}): Promise<RunningOp> {
   const server = createServer();
   const port = await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
   const issuer = options.issuer ?? `http://127.0.0.1:${port}`;
-  const provider = await createProvider(issuer, store, options);
-  provider.on('end_session.success', (ctx) => {
-    const { session, params } = ctx.oidc;
-    if (session !== undefined && params?.['logout'] !== undefined) store.endSession(session.uid);
-  });
-  const dispatch = dispatcher(provider, options);
+  let secrets: Secrets = {
+    jwks: options.jwks ?? (await freshKeys()),
+    cookieKeys: [randomBytes(32).toString('base64url')],
+  };
+  const provider = createProvider(issuer, store, secrets, options);
+  let dispatch = dispatcher(provider, options);
   server.on('request', (request, response) => {
     dispatch(request, response).catch((error: unknown) => {
       provider.emit('error', error);
@@ -160,6 +183,12 @@ export async function startOp(options: OpOptions = {}): Promise<RunningOp> {
     provider,
     store,
     addClient: (client) => store.put(`Client:${client.client_id}`, client),
+    rotateKeys: async () => {
+      const { keys } = await freshKeys();
+      // The first key of an algorithm is the one that signs.
+      secrets = { ...secrets, jwks: { keys: [...keys, ...secrets.jwks.keys] } };
+      dispatch = dispatcher(createProvider(issuer, store, secrets, options), options);
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,19 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Drill } from './drill.ts';
 import type { RedisServer, SentinelSet } from './redis.ts';
 import type { Relay } from './relay.ts';
 
-/** Something that breaks, for a while. */
-export interface Drill {
-  readonly name: string;
-  /** Breaks it. */
-  readonly breaks: () => Promise<void>;
-  /** Repairs it; from the end of this the time to recover counts. Absent: it has to repair itself. */
-  readonly repairs?: () => Promise<void>;
-  /** How long it stays broken. */
-  readonly forMs: number;
-}
-
 const LATENCY_MS = 200;
+const LOGINS_FAIL = { refusedLogins: true } as const;
 
 /** What may happen to one Redis. */
 export function redisDrills(redis: RedisServer, relay: Relay, forMs: number): readonly Drill[] {
@@ -23,18 +14,22 @@ export function redisDrills(redis: RedisServer, relay: Relay, forMs: number): re
       breaks: () => redis.kill(),
       repairs: () => redis.start(),
       forMs,
+      // An append-only file that is synced every second may lack that second.
+      allows: { ...LOGINS_FAIL, losses: 'last second' },
     },
     {
       name: `Redis paused for ${forMs / 1000} s`,
       breaks: async () => redis.pause(),
       repairs: async () => redis.resume(),
       forMs,
+      allows: LOGINS_FAIL,
     },
     {
       name: 'Redis full (`noeviction`)',
       breaks: async () => void (await redis.command('CONFIG', 'SET', 'maxmemory', '1')),
       repairs: async () => void (await redis.command('CONFIG', 'SET', 'maxmemory', '0')),
       forMs,
+      allows: LOGINS_FAIL,
     },
     {
       name: `Redis slow (+${LATENCY_MS} ms)`,
@@ -50,7 +45,26 @@ export function redisDrills(redis: RedisServer, relay: Relay, forMs: number): re
   ];
 }
 
+/** Everything in it is gone, and so is everybody's session. The last of a stage: all have to log in again. */
+export function emptied(redis: RedisServer, forMs: number): Drill {
+  return {
+    name: 'Redis emptied',
+    breaks: async () => void (await redis.command('FLUSHALL')),
+    forMs,
+    until: 'admitted',
+    // A login whose state was in there starts again.
+    allows: { refusedLogins: true, losses: 'everybody' },
+  };
+}
+
+export const FAIL_OVER = 'Redis failed over (Sentinel)';
+
 /** The primary is gone for good; the Sentinels have to find another. */
 export function failOver(set: SentinelSet, forMs: number): Drill {
-  return { name: 'Redis failed over (Sentinel)', breaks: () => set.primary.kill(), forMs };
+  return {
+    name: FAIL_OVER,
+    breaks: () => set.primary.kill(),
+    forMs,
+    allows: { ...LOGINS_FAIL, losses: 'last second' },
+  };
 }
