@@ -1,5 +1,5 @@
 import type { Send, Sent } from './balancer.ts';
-import { ask, type Asked } from './http.ts';
+import { ask, type Answer, type Asked } from './http.ts';
 
 /** A person who is logged in, as far as Vestibule is concerned. */
 export interface Person {
@@ -55,7 +55,7 @@ export async function logIn(
       headers: { ...NAVIGATION, host, ...(cookie && { cookie }), ...asked.headers },
     };
     const answer =
-      at === 'app' ? await told(path, navigation) : await ask(providerPort, path, navigation);
+      at === 'app' ? await told(path, navigation) : await twice(providerPort, path, navigation);
     keep(jar, answer.headers['set-cookie']);
     const next = destination(answer.headers.location ?? bounce(answer.body), host);
     const form = /<form method="post" action="([^"]+)"/u.exec(answer.body)?.[1];
@@ -70,6 +70,12 @@ export async function logIn(
     } else return undefined;
   }
   return undefined;
+}
+
+/** A browser tries again where the provider has closed an idle connection under its request. */
+async function twice(port: number, path: string, asked: Asked): Promise<Answer> {
+  const answer = await ask(port, path, asked);
+  return answer.isCut ? ask(port, path, asked) : answer;
 }
 
 function destination(location: string | undefined, host: string): URL | undefined {
