@@ -1,7 +1,10 @@
 /** What DESIGN's guarantees let happen in one drill; what is not named here must not happen. */
 export interface Allowance {
-  /** Logins and refreshes may wait for the provider, for as long as they are told to. */
-  readonly slowProvider?: boolean;
+  /**
+   * Logins and refreshes may wait, but no longer than `tokens.wait`: for a slow provider, for the refresh of a replica
+   * that is gone, or until a store that is away takes the tokens that have come.
+   */
+  readonly waits?: boolean;
   /** Logins may end with a page that says why. */
   readonly refusedLogins?: boolean;
   /** Answers die with the process that wrote them; the balancer asks another. */

@@ -15,7 +15,7 @@ export function providerDrills(stage: Stage, forMs: number): readonly Drill[] {
     until: 'admitted',
     allows: {
       refusedLogins: true,
-      slowProvider: fault === 'black hole',
+      waits: fault === 'black hole',
       ...(fault !== 'unavailable' && { losses: 'in flight' }),
     },
   });
@@ -27,7 +27,7 @@ export function providerDrills(stage: Stage, forMs: number): readonly Drill[] {
       repairs: async () => provider.slow(0),
       forMs,
       until: 'admitted',
-      allows: { slowProvider: true },
+      allows: { waits: true },
     },
     broken('provider answers 503', 'unavailable'),
     broken('provider resets connections', 'reset'),

@@ -4,7 +4,8 @@ import type { RedisServer, SentinelSet } from './redis.ts';
 import type { Relay } from './relay.ts';
 
 const LATENCY_MS = 200;
-const LOGINS_FAIL = { refusedLogins: true } as const;
+/** New logins wait for the store, and so do the tokens of a refresh that was under way. */
+const AWAY = { refusedLogins: true, waits: true } as const;
 
 /** What may happen to one Redis. */
 export function redisDrills(redis: RedisServer, relay: Relay, forMs: number): readonly Drill[] {
@@ -15,21 +16,21 @@ export function redisDrills(redis: RedisServer, relay: Relay, forMs: number): re
       repairs: () => redis.start(),
       forMs,
       // An append-only file that is synced every second may lack that second.
-      allows: { ...LOGINS_FAIL, losses: 'last second' },
+      allows: { ...AWAY, losses: 'last second' },
     },
     {
       name: `Redis paused for ${forMs / 1000} s`,
       breaks: async () => redis.pause(),
       repairs: async () => redis.resume(),
       forMs,
-      allows: LOGINS_FAIL,
+      allows: AWAY,
     },
     {
       name: 'Redis full (`noeviction`)',
       breaks: async () => void (await redis.command('CONFIG', 'SET', 'maxmemory', '1')),
       repairs: async () => void (await redis.command('CONFIG', 'SET', 'maxmemory', '0')),
       forMs,
-      allows: LOGINS_FAIL,
+      allows: AWAY,
     },
     {
       name: `Redis slow (+${LATENCY_MS} ms)`,
@@ -65,6 +66,6 @@ export function failOver(set: SentinelSet, forMs: number): Drill {
     name: FAIL_OVER,
     breaks: () => set.primary.kill(),
     forMs,
-    allows: { ...LOGINS_FAIL, losses: 'last second' },
+    allows: { ...AWAY, losses: 'last second' },
   };
 }

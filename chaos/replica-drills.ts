@@ -50,7 +50,7 @@ export function replicaDrills(stage: Stage, rounds: number, repetitions: number)
     }),
     forMs: LOCK_MS,
     // A call waits for the refresh of a replica that is gone, as it would for a slow provider.
-    allows: { cuts: true, refusedLogins: true, slowProvider: true, losses: 'in flight' },
+    allows: { cuts: true, refusedLogins: true, waits: true, losses: 'in flight' },
   }));
   const stopped = MIDDLES.map(([grant, what]): Drill => ({
     name: `replica stopped in the middle of ${what}, ${rounds} times`,
@@ -63,7 +63,7 @@ export function replicaDrills(stage: Stage, rounds: number, repetitions: number)
       return { recoverMs: await recovery, inFlight: 0 };
     }),
     forMs: 0,
-    allows: { slowProvider: true },
+    allows: { waits: true },
   }));
   return [
     ...killed,

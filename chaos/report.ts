@@ -98,7 +98,7 @@ const RULES: readonly Rule[] = [
   },
   {
     isBroken: ({ longestAwaited, drill }) =>
-      net(longestAwaited) > (drill.allows?.slowProvider === true ? AWAITED_MS : LONGEST_MS),
+      net(longestAwaited) > (drill.allows?.waits === true ? AWAITED_MS : LONGEST_MS),
     says: ({ longestAwaited }) => `a login or a call to the API took ${timed(longestAwaited)}`,
   },
   {
