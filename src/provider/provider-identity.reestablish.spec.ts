@@ -137,7 +137,10 @@ describe('an ID token of a refresh', () => {
     ['was over before it came', { iat: nowS - 90, exp: nowS - 40 }, -90],
   ])('that %s is not believed, and ends nothing (R-23)', async (_what, times, aheadS) => {
     const idToken = signed({ name: 'Alice Baker', nonce: NONCE, ...times });
-    await expect(reestablish({ idToken }, BY_ID_TOKEN)).resolves.toEqual({ kind: 'unverifiable' });
+    const old = before({ iat: nowS - 690 });
+    await expect(reestablish({ idToken }, BY_ID_TOKEN, old)).resolves.toEqual({
+      kind: 'unverifiable',
+    });
     expect(log.events).toContainEqual({
       name: 'provider.clock_differs',
       fields: { provider: 'generic', ahead_s: aheadS },
@@ -153,6 +156,7 @@ describe('an ID token of a refresh', () => {
       () => signed({ iat: nowS, exp: nowS - 60 }),
       'token: exp (clock?)',
     ],
+    ['an older time than what we have', () => signed({ iat: nowS - 660 }), 'id token: iat'],
     ['no time at all', () => signed({ iat: undefined }), /iat/],
     ['a time that is none', () => signed({ iat: 'now' }), /iat/],
   ])(

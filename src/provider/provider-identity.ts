@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import type { ServerMetadata } from 'openid-client';
 import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
@@ -13,7 +13,7 @@ import { toIdentity } from './identity.mapper.js';
 import { mergeClaims } from './merged-claims.js';
 import { errorName, toLoginError } from './provider-errors.js';
 import type { TokenAnswer } from './token-answer.js';
-import { isOfNow } from './token-times.js';
+import { isOfNow, TOLERANCE_S } from './token-times.js';
 import type { TokenVerifier } from './token-verifier.js';
 import type { UserinfoEndpoint } from './userinfo-endpoint.js';
 
@@ -86,7 +86,7 @@ export class ProviderIdentity {
       const proof = await this.proveAgain(server, answer, before);
       if (proof !== undefined && proof.sub !== identity.subject)
         return { kind: 'other', cause: 'another subject' };
-      if (proof !== undefined && !this.isTimely(proof, answer)) return { kind: 'unverifiable' };
+      if (proof !== undefined && !this.isTimely(proof, answer)) return this.untimely(proof, before);
       const userinfo = await this.moreNow(identity.subject, server, answer);
       // Userinfo that could not be had leaves all as it was: nobody is logged out because something is down.
       if (userinfo === undefined) return { kind: 'same' };
@@ -119,16 +119,23 @@ export class ProviderIdentity {
       : undefined;
   }
 
-  /**
-   * Whether a proof that came just now is of now. One that is not says that a clock is wrong, here or there, and not
-   * that somebody is to be logged out; what it says of the user is not believed.
-   */
   private isTimely(proof: Proof, { idToken }: TokenAnswer): boolean {
-    const now = this.clock.now();
-    if (isOfNow(proof, now, idToken === undefined ? undefined : MAX_AGE_OF_TOKEN_S)) return true;
-    const aheadS = Math.round(Number(proof['iat'] ?? 0) - now / 1000);
+    const maxAgeS = idToken === undefined ? undefined : MAX_AGE_OF_TOKEN_S;
+    return isOfNow(proof, this.clock.now(), maxAgeS);
+  }
+
+  /**
+   * A proof that came just now and is not of now. If it is older than what we have, by the provider's own clock, it was
+   * not made for this answer (OIDC Core §12.2). Else a clock is wrong, here or there, and that is no reason to log
+   * somebody out; what it says of the user is not believed.
+   */
+  private untimely({ iat = 0 }: JWTPayload, before: TokenSet): Reestablished {
+    const had = claimsOf(before.idToken)?.['iat'];
+    if (typeof had === 'number' && iat < had - TOLERANCE_S)
+      return { kind: 'other', cause: 'id token: iat' };
+    const aheadS = Math.round(iat - this.clock.now() / 1000);
     this.log.event('provider.clock_differs', { provider: this.config.id, ahead_s: aheadS });
-    return false;
+    return { kind: 'unverifiable' };
   }
 
   /** Without a new proof what userinfo says now wins over what the ID token of the login said. */
