@@ -27,11 +27,11 @@ const CROWD = {
   // So that there are refreshes all the time.
   accessTokenSeconds: quick ? 5 : 15,
 };
-const BROKEN_MS = quick ? 2_000 : 5_000;
+const BROKEN_MS = quick ? 1_500 : 5_000;
 const FAIL_OVER_MS = quick ? 5_000 : 8_000;
-const CALM_MS = quick ? 1_000 : 2_000;
+const CALM_MS = quick ? 500 : 2_000;
 const ROUNDS = quick ? 1 : 4;
-const REPETITIONS = quick ? 3 : 20;
+const REPETITIONS = quick ? 2 : 20;
 
 // The listener in processes.ts ends the children.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
