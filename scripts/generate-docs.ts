@@ -1,6 +1,7 @@
 /**
  * Writes what is generated: from the declarations of the options the table in README.md and
- * src/config/vestibule.schema.json, from the route table src/ops/openapi.json, and the files of recipes that README.md
+ * src/config/vestibule.schema.json, from those of the audit events the tables in README.md and
+ * src/audit/audit-event.schema.json, from the route table src/ops/openapi.json, and the files of recipes that README.md
  * shows. With `--check` it writes nothing and exits 1 when one is out of step.
  *
  * Usage: node scripts/generate-docs.ts [--check]
@@ -11,8 +12,6 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 
 const root = join(import.meta.dirname, '..');
-const BEGIN = '<!-- config:begin -->';
-const END = '<!-- config:end -->';
 
 // Node strips the types but does not know that './x.js' of a source is './x.ts' here.
 registerHooks({
@@ -23,18 +22,25 @@ registerHooks({
   },
 });
 const { buildJsonSchema, renderConfigTable } = await import('../src/config/config-docs.js');
+const { buildAuditSchema, renderAuditTables } = await import('../src/audit/audit-docs.js');
 const { buildOpenApi } = await import('./openapi/document.ts');
 
 async function pretty(path: string, text: string): Promise<string> {
   return format(text, { ...(await resolveConfig(path)), filepath: path });
 }
 
-function withTable(readme: string): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`README.md needs ${BEGIN} and ${END}`);
-  const head = readme.slice(0, begin + BEGIN.length);
-  return `${head}\n<!-- prettier-ignore-start -->\n\n${renderConfigTable()}\n\n<!-- prettier-ignore-end -->\n${readme.slice(end)}`;
+/** What stands between the two marks of a name is generated. */
+function withTable(readme: string, name: string, table: string): string {
+  const [opening, closing] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const begin = readme.indexOf(opening);
+  const end = readme.indexOf(closing);
+  if (begin === -1 || end < begin) throw new Error(`README.md needs ${opening} and ${closing}`);
+  const head = readme.slice(0, begin + opening.length);
+  return `${head}\n<!-- prettier-ignore-start -->\n\n${table}\n\n<!-- prettier-ignore-end -->\n${readme.slice(end)}`;
+}
+
+function withTables(readme: string): string {
+  return withTable(withTable(readme, 'config', renderConfigTable()), 'audit', renderAuditTables());
 }
 
 /** The code block after `<!-- file: path -->` is the file: what is shown is what the tests run. */
@@ -53,11 +59,12 @@ async function outputs(): Promise<{ path: string; text: string }[]> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const stub = `# Vestibule\n\n${BEGIN}\n${END}\n`;
-  const current = existsSync(readme) ? readFileSync(readme, 'utf8') : stub;
+  const current = readFileSync(readme, 'utf8');
+  const audit = join(root, 'src/audit/audit-event.schema.json');
   return [
-    { path: readme, text: withFiles(withTable(current)) },
+    { path: readme, text: withFiles(withTables(current)) },
     { path: schema, text: await pretty(schema, JSON.stringify(buildJsonSchema())) },
+    { path: audit, text: await pretty(audit, JSON.stringify(buildAuditSchema())) },
     { path: openApi, text: await pretty(openApi, JSON.stringify(buildOpenApi(version))) },
   ];
 }

@@ -7,6 +7,7 @@ import { pairsOf } from '../http/flat-headers.js';
 import { PublicUrl } from '../http/public-url.js';
 import { RequestMetrics } from '../ops/request-metrics.js';
 import { createEdge } from './edge.js';
+import { RecordedAudit } from '../../test/support/recorded-audit.js';
 
 const { server, csrf } = configOf({ ...HTTPS_ENV, BASE_PATH: '/app' });
 
@@ -26,7 +27,7 @@ async function ask(method: string, url: string) {
     headers: ['x-content-type-options', 'nosniff'],
     hot: new Map([['session', async () => void asked.push('hot')]]),
     otherwise: async (exchange) => void asked.push(`otherwise ${exchange.path}${exchange.search}`),
-    errors: new ErrorAnswer(log, new PublicUrl(server)),
+    errors: new ErrorAnswer(log, new PublicUrl(server), new RecordedAudit()),
     log,
     meter: new RequestMetrics(new Registry()).of('public'),
     isDraining: () => false,

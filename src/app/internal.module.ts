@@ -5,6 +5,7 @@ import {
   type INestApplicationContext,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { AuditTrail } from '../http/audit-trail.js';
 import { CsrfGuard } from '../http/csrf.guard.js';
 import { ErrorAnswer } from '../http/error-answer.js';
 import { OwnPage } from '../http/own-page.js';
@@ -38,6 +39,7 @@ const SHARED: readonly InjectionToken[] = [
   SessionReader,
   AssertionKeys,
   EventLog,
+  AuditTrail,
   ServiceAuthenticator,
   OAuthErrorAnswer,
   CodeGrant,

@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../domain/clock.js';
 import { EventLog } from '../logging/event-log.js';
 import { Metrics } from '../ops/metrics.js';
@@ -8,6 +9,7 @@ import { StoreMeter } from '../store/store-meter.port.js';
 export interface Runtime {
   readonly clock: Clock;
   readonly log: EventLog;
+  readonly audit: AuditLog;
   readonly version: string;
 }
 
@@ -19,16 +21,17 @@ export interface MeasuredRuntime extends Omit<Runtime, 'version'> {
 @Global()
 @Module({})
 export class RuntimeModule {
-  static of({ clock, log, metrics }: MeasuredRuntime): DynamicModule {
+  static of({ clock, log, audit, metrics }: MeasuredRuntime): DynamicModule {
     return {
       module: RuntimeModule,
       providers: [
         { provide: Clock, useValue: clock },
         { provide: EventLog, useValue: log },
+        { provide: AuditLog, useValue: audit },
         { provide: Metrics, useValue: metrics },
         { provide: StoreMeter, useValue: metrics.store },
       ],
-      exports: [Clock, EventLog, Metrics, StoreMeter],
+      exports: [Clock, EventLog, AuditLog, Metrics, StoreMeter],
     };
   }
 }

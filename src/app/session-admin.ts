@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VestibuleConfig } from '../config/config.types.js';
+import { AuditStream } from '../audit/audit-stream.js';
+import type { AuditTarget, VestibuleConfig } from '../config/config.types.js';
 import { systemClock } from '../domain/clock.js';
 import type { SessionAdmin } from '../domain/session-admin.js';
 import type { EventLog } from '../logging/event-log.js';
 import { SessionDirectory } from '../session/session-directory.js';
-import type { IndexSubject } from '../session/session-index.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/store.port.js';
 
@@ -17,6 +17,8 @@ const silent: EventLog = { event: () => undefined, wants: () => false };
 /** Opens the store of a configuration; undefined where sessions live in another process's memory. */
 export async function openSessions(config: VestibuleConfig): Promise<SessionAdmin | undefined> {
   if (config.store.kind === 'memory') return undefined;
+  // Before anything is ended: what cannot be written down is not done.
+  const audit = AuditStream.open(besideOutput(config.log.audit), systemClock, silent);
   const store = openStore(config.store, systemClock, silent);
   try {
     await connected(store);
@@ -26,7 +28,7 @@ export async function openSessions(config: VestibuleConfig): Promise<SessionAdmi
     throw error;
   }
   const directory = new SessionDirectory(store, systemClock, config.session, silent);
-  const subjectOf = (subject: string, provider?: string): IndexSubject => ({
+  const subjectOf = (subject: string, provider?: string): User => ({
     issuer: issuerOf(config, provider),
     subject,
   });
@@ -39,10 +41,39 @@ export async function openSessions(config: VestibuleConfig): Promise<SessionAdmi
         last_seen_at: new Date(device.lastSeenAt).toISOString(),
         client: device.client,
       })),
-    endAll: (subject, provider) => directory.endAll(subjectOf(subject, provider), 'revoked'),
-    endOne: async (handle) => ((await directory.endByHandle(handle, 'revoked')) ? 1 : 0),
+    endAll: async (subject, provider) => {
+      const user = subjectOf(subject, provider);
+      const sessions = await directory.endAll(user, 'revoked');
+      tellAudit(audit, { ...user, sessions });
+      return sessions;
+    },
+    endOne: async (handle) => {
+      if (!(await directory.endByHandle(handle, 'revoked'))) return 0;
+      tellAudit(audit, { session: handle, sessions: 1 });
+      return 1;
+    },
     close: () => store.close(),
   };
+}
+
+interface User {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/** Standard output is what the command prints. */
+function besideOutput(target: AuditTarget): AuditTarget {
+  return target.kind === 'stdout' ? { kind: 'stderr' } : target;
+}
+
+/** @throws Error where the line could not be written: nobody but the operator is here to be told */
+function tellAudit(
+  audit: AuditStream,
+  ended: Partial<User> & { readonly session?: string; readonly sessions: number },
+): void {
+  audit.write({ event: 'revocation', by: 'operator', ...ended });
+  if (audit.state === 'failing')
+    throw new Error('the sessions have ended, but no audit line was written');
 }
 
 /** The store connects in the background; a command waits for it, but not for long. */

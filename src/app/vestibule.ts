@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { AuditStream } from '../audit/audit-stream.js';
 import type { VestibuleConfig } from '../config/config.types.js';
 import { systemClock } from '../domain/clock.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
@@ -42,7 +43,7 @@ export interface Vestibule {
   stop(): Promise<void>;
 }
 
-/** Builds and starts an instance. Port 0 takes a free one; `runtime` replaces the clock or the log. */
+/** Builds and starts an instance. Port 0 takes a free one; `runtime` replaces the clock, the log or the audit stream. */
 export async function startVestibule(
   config: VestibuleConfig,
   runtime: Partial<Runtime> = {},
@@ -53,8 +54,9 @@ export async function startVestibule(
   const metrics = new Metrics(namesOf(config));
   const log = metrics.counting(runtime.log ?? new JsonEventLog(config.log));
   const options = { logger: new NestLogger(log), bodyParser: false, abortOnError: false } as const;
+  const audit = runtime.audit ?? AuditStream.open(config.log.audit, clock, log);
   const application = await NestFactory.create(
-    PublicModule.of(config, { clock, log, metrics }),
+    PublicModule.of(config, { clock, log, audit, metrics }),
     publicAdapter,
     options,
   );

@@ -35,7 +35,7 @@ export class BackchannelLogoutController {
     if (token === undefined || token === '') {
       throw new VestibuleError('logout_token_rejected', { detail: 'no logout token' });
     }
-    await this.logouts.carryOut(token);
+    await this.logouts.carryOut(token, exchange);
   }
 
   /** Anything but a form is a bad request here (Back-Channel Logout §2.8 knows 400 only). */

@@ -40,6 +40,7 @@ function service(verify: () => Promise<LogoutOrder> = async () => order): Backch
     new SessionDirectory(store, world.clock, sessionConfig, world.log),
     new LogoutMarks(store, world.clock, sessionConfig),
     world.log,
+    world.audit,
   );
 }
 

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { AuditTrail } from '../http/audit-trail.js';
+import type { Exchange } from '../http/exchange.js';
 import { EventLog } from '../logging/event-log.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import { LogoutMarks } from '../session/logout-marks.js';
@@ -13,6 +15,7 @@ export class BackchannelLogoutService {
     private readonly directory: SessionDirectory,
     private readonly marks: LogoutMarks,
     @Inject(EventLog) private readonly log: EventLog,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -20,7 +23,7 @@ export class BackchannelLogoutService {
    * provider which tries again after a failure is served; a replay has no effect.
    * @throws VestibuleError `logout_token_rejected`, `store_unavailable`, `provider_unreachable`
    */
-  async carryOut(logoutToken: string): Promise<void> {
+  async carryOut(logoutToken: string, exchange?: Exchange): Promise<void> {
     const provider = await this.providers.issuing(logoutToken);
     if (provider === undefined) {
       throw new VestibuleError('logout_token_rejected', { detail: 'logout token: iss' });
@@ -30,6 +33,18 @@ export class BackchannelLogoutService {
     await this.marks.mark(subject);
     const ended = await this.directory.endAll(subject, 'backchannel');
     await this.marks.carriedOut(subject.issuer, tokenId);
-    this.log.event('logout.backchannel', { provider: provider.config.id, ended });
+    const { id } = provider.config;
+    this.log.event('logout.backchannel', { provider: id, ended });
+    this.audit.record(
+      {
+        event: 'logout',
+        reason: 'backchannel',
+        provider: id,
+        issuer: subject.issuer,
+        subject: subject.subject,
+        sessions: ended,
+      },
+      exchange,
+    );
   }
 }

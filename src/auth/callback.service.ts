@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isToken } from '../crypto/random.js';
 import type { LoginStub, LoginTransaction } from '../domain/login-transaction.js';
-import { VestibuleError } from '../errors/vestibule.error.js';
+import { toVestibuleError, VestibuleError } from '../errors/vestibule.error.js';
 import { single } from '../http/form.js';
-import { headerOf, type Exchange } from '../http/exchange.js';
+import { clientNameOf, type Exchange } from '../http/exchange.js';
 import { RateLimits } from '../limit/rate-limits.js';
 import { EventLog } from '../logging/event-log.js';
 import type { Redeemed } from '../provider/provider-client.js';
@@ -64,7 +64,18 @@ export class CallbackService {
     const taking = await this.transactions.take(binding, state);
     if (taking.kind === 'unknown') throw new VestibuleError('login_state_unknown');
     if (taking.kind === 'consumed') return this.heal(taking.stub, arrival);
-    const { transaction } = taking;
+    try {
+      return await this.judge(exchange, parameters, taking.transaction);
+    } catch (error) {
+      throw aboutLogin(error, taking.transaction);
+    }
+  }
+
+  private async judge(
+    exchange: Exchange,
+    parameters: URLSearchParams,
+    transaction: LoginTransaction,
+  ): Promise<CallbackOutcome> {
     const error = parameters.get('error');
     if (error !== null) return this.refused(transaction, error);
     const redeemed = await this.providers
@@ -132,11 +143,10 @@ export class CallbackService {
     transaction: LoginTransaction,
     redeemed: Redeemed,
   ): Promise<string> {
-    const client = (headerOf(exchange, 'user-agent') ?? '').slice(0, 200);
     try {
       return await this.lifecycle.start(
         exchange,
-        { ...redeemed, client },
+        { ...redeemed, client: clientNameOf(exchange) },
         {
           startedAt: transaction.createdAt,
           ...(transaction.replaces !== undefined && { replaces: transaction.replaces }),
@@ -147,6 +157,12 @@ export class CallbackService {
       throw error;
     }
   }
+}
+
+function aboutLogin(thrown: unknown, { provider, issuer }: LoginTransaction): VestibuleError {
+  const error = toVestibuleError(thrown);
+  error.about = { provider, issuer, ...error.about };
+  return error;
 }
 
 function reject(detail: string): never {

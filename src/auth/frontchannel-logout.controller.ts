@@ -41,8 +41,9 @@ export class FrontchannelLogoutController {
   private async endIfOf(exchange: Exchange, issuer: string, sid: string): Promise<void> {
     const reading = await this.sessions.read(exchange, { touch: false });
     if (reading.kind === 'anonymous' || reading.id === undefined) return;
-    const { identity } = reading.session.record;
+    const { id, session } = reading;
+    const { identity } = session.record;
     if (identity.issuer !== issuer || identity.providerSessionId !== sid) return;
-    await this.lifecycle.end(exchange, reading.id);
+    await this.lifecycle.end(exchange, { id, session }, 'frontchannel');
   }
 }

@@ -29,7 +29,7 @@ export class LogoutService {
   async logOut(exchange: Exchange): Promise<string> {
     const held = await this.sessions.readWithTokens(exchange);
     if (held.kind === 'anonymous' || held.id === undefined) return this.done(exchange);
-    await this.lifecycle.end(exchange, held.id);
+    await this.lifecycle.end(exchange, { id: held.id, session: held.session });
     this.revokeLater(held);
     return (await this.atProvider(exchange, held)) ?? this.done(exchange);
   }

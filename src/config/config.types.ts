@@ -251,7 +251,12 @@ export type SpaLogin = 'open' | 'required';
 
 export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly audit: AuditTarget;
 }
+
+/** Where the audit stream goes. */
+export type AuditTarget =
+  { readonly kind: 'off' | 'stdout' | 'stderr' } | { readonly kind: 'file'; readonly path: string };
 
 /** One token per section, so that a class is given no more than it needs. */
 export const VestibuleConfig = Symbol('VestibuleConfig');

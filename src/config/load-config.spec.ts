@@ -133,7 +133,7 @@ describe('the configuration of the simple case', () => {
       claims: { headers: TOLD, assertion: TOLD },
       assertion: { lifetimeMs: 120_000, algorithm: 'EdDSA' },
       spa: { kind: 'none' },
-      log: { level: 'info' },
+      log: { level: 'info', audit: { kind: 'off' } },
     });
   });
 
@@ -344,6 +344,9 @@ describe('what is wrong', () => {
     ['RETURN_ORIGINS', { RETURN_ORIGINS: '*' }],
     ['POST_LOGOUT_URL', { POST_LOGOUT_URL: '//evil.example' }],
     ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
+    ['AUDIT_LOG', { AUDIT_LOG: 'on' }],
+    ['AUDIT_LOG', { AUDIT_LOG: 'audit.jsonl' }],
+    ['AUDIT_LOG', { AUDIT_LOG: '/var/log/a\nb' }],
     ['SHUTDOWN_DELAY', { SHUTDOWN_DELAY: '11m' }],
     ['COOKIE_NAME', { COOKIE_NAME: 'a b' }],
     ['COOKIE_NAME', { COOKIE_NAME: '__Host-a' }],
@@ -388,6 +391,7 @@ describe('what is wrong', () => {
     for (const name of [
       'PORT',
       'LOG_LEVEL',
+      'AUDIT_LOG',
       'TRUST_PROXY',
       'REDIS_URL',
       'CSRF_HEADER',

@@ -11,7 +11,7 @@ export interface LoginTransaction {
   readonly forApp?: boolean;
   readonly returnTo: string;
   readonly createdAt: number;
-  /** Store key of the session that this login replaces. */
+  /** Handle of the session that this login replaces. */
   readonly replaces?: string;
   /** Seconds; must be handed to the validation again (OIDC Core §3.1.3.7). */
   readonly maxAge?: number;

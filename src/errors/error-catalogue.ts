@@ -243,6 +243,7 @@ export const ERROR_CATALOGUE = {
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+export const ERROR_CODES = Object.keys(ERROR_CATALOGUE) as readonly ErrorCode[];
 
 export function errorEntry(code: ErrorCode): ErrorEntry {
   return ERROR_CATALOGUE[code];

@@ -4,6 +4,7 @@ import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { ErrorAnswer } from './error-answer.js';
 import { PublicUrl } from './public-url.js';
+import { RecordedAudit } from '../../test/support/recorded-audit.js';
 
 const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
 const urls = new PublicUrl(configOf({ ...HTTPS_ENV, BASE_PATH: '/app' }).server);
@@ -11,7 +12,7 @@ const urls = new PublicUrl(configOf({ ...HTTPS_ENV, BASE_PATH: '/app' }).server)
 function answer(thrown: unknown, headers: Readonly<Record<string, string>> = {}) {
   const log = new RecordedEvents();
   const exchange = fakeExchange({ method: 'POST', headers });
-  new ErrorAnswer(log, urls).send(exchange, thrown);
+  new ErrorAnswer(log, urls, new RecordedAudit()).send(exchange, thrown);
   return { res: exchange.res, events: log.events };
 }
 
@@ -56,7 +57,10 @@ describe('the answer to an error', () => {
     const exchange = fakeExchange();
     exchange.res.writeHead(200);
     exchange.res.flushHeaders();
-    new ErrorAnswer(log, urls).send(exchange, new VestibuleError('internal_error'));
+    new ErrorAnswer(log, urls, new RecordedAudit()).send(
+      exchange,
+      new VestibuleError('internal_error'),
+    );
     expect(exchange.res.destroyed).toBe(true);
     expect(exchange.res.body).toBe('');
   });

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { errorEntry, type ErrorCode } from '../errors/error-catalogue.js';
 import { toVestibuleError, type VestibuleError } from '../errors/vestibule.error.js';
+import { ACCESS_REFUSALS, type AuditEntry } from '../audit/audit-events.js';
 import { EventLog } from '../logging/event-log.js';
 import { sendError } from './answer.js';
+import { AuditTrail, whoOf } from './audit-trail.js';
 import type { Exchange } from './exchange.js';
 import { PublicUrl } from './public-url.js';
+import type { PublicRouteName } from './route-table.js';
 
 /** Errors whose remedy is a login: a script is told where it begins. */
 const NEEDS_LOGIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -13,12 +16,16 @@ const NEEDS_LOGIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'token_unavailable',
 ]);
 
+/** How the names of the routes begin by which a provider's answer comes. */
+const CALLBACK = 'callback' satisfies PublicRouteName;
+
 /** The one place where an error becomes an answer and a log line. */
 @Injectable()
 export class ErrorAnswer {
   constructor(
     @Inject(EventLog) private readonly log: EventLog,
     private readonly urls: PublicUrl,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /** `returnTo`: where a login leads that the error asks for. */
@@ -38,8 +45,10 @@ export class ErrorAnswer {
     });
   }
 
-  /** The log line alone, for answers of another form. */
+  /** The log line and the audit line alone, for answers of another form. */
   report(exchange: Exchange, error: VestibuleError): void {
+    const refusal = refusalOf(exchange, error);
+    if (refusal !== undefined) this.audit.record(refusal, exchange);
     const { level } = errorEntry(error.code);
     if (level === 'debug') return;
     this.log.event(level === 'error' ? 'request.failed' : 'request.refused', {
@@ -51,6 +60,21 @@ export class ErrorAnswer {
       cause: causeOf(error.cause),
     });
   }
+}
+
+/** What of an error belongs into the audit stream. */
+function refusalOf(exchange: Exchange, { code, about }: VestibuleError): AuditEntry | undefined {
+  const { route } = exchange.res;
+  if (code === 'logout_token_rejected') return { event: 'logout_refused', reason: code };
+  if (route.startsWith(CALLBACK) && errorEntry(code).level !== 'debug')
+    return { event: 'login_refused', reason: code, ...about, route };
+  if (!isAccessRefusal(code)) return undefined;
+  const who = exchange.session === undefined ? about : whoOf(exchange.session);
+  return { event: 'access_refused', reason: code, ...who, route };
+}
+
+function isAccessRefusal(code: ErrorCode): code is (typeof ACCESS_REFUSALS)[number] {
+  return (ACCESS_REFUSALS as readonly ErrorCode[]).includes(code);
 }
 
 function withLogin(error: VestibuleError, login: string): VestibuleError {

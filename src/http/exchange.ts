@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { LiveSession } from '../domain/session.js';
 import type { MarkedResponse } from './marked-response.js';
 
 /** One request and its answer, as the edge opened it: what was judged once and is used everywhere. */
@@ -13,6 +14,8 @@ export interface Exchange {
   readonly path: string;
   /** '' or '?…', as it came. */
   readonly search: string;
+  /** Who sent it, once somebody has looked. Told in the audit stream, decides nothing. */
+  session?: LiveSession;
 }
 
 const EXCHANGE = Symbol('exchange');
@@ -37,6 +40,11 @@ export const Http = createParamDecorator((_data: unknown, context: ExecutionCont
 export function headerOf(exchange: Exchange, name: string): string | undefined {
   const value = exchange.req.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** What a person recognises a device by: the beginning of the User-Agent. */
+export function clientNameOf(exchange: Exchange): string {
+  return (headerOf(exchange, 'user-agent') ?? '').slice(0, 200);
 }
 
 /**

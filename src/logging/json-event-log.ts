@@ -9,7 +9,11 @@ export class JsonEventLog implements EventLog {
   private readonly logger: Logger;
 
   /** `base`: what every line says of the process. */
-  constructor(config: LogConfig, destination?: DestinationStream, base: EventFields = {}) {
+  constructor(
+    config: Pick<LogConfig, 'level'>,
+    destination?: DestinationStream,
+    base: EventFields = {},
+  ) {
     const options = {
       level: config.level,
       base: { service: 'vestibule', ...base },

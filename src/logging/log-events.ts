@@ -39,6 +39,8 @@ export const LOG_EVENTS = {
   'service.sessions_ended': 'info',
   'gateway.not_trusted': 'warn',
   'limit.reached': 'warn',
+  'audit.failed': 'error',
+  'audit.recovered': 'warn',
   'store.connected': 'info',
   'store.disconnected': 'warn',
   'store.error': 'warn',

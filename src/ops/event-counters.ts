@@ -159,6 +159,12 @@ function serviceCounters({ routes }: KnownNames): readonly EventCounter[] {
       events: { 'proxy.failed': asTheyAre },
     },
     {
+      name: 'vestibule_audit_failures_total',
+      help: 'How often lines of the audit stream could not be written.',
+      labels: {},
+      events: { 'audit.failed': asTheyAre },
+    },
+    {
       name: 'vestibule_store_disconnects_total',
       help: 'How often the store was lost.',
       labels: {},

@@ -1,3 +1,4 @@
+import type { AuditLog } from '../audit/audit-log.js';
 import type { ProviderRegistry } from '../provider/provider-registry.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Store } from '../store/store.port.js';
@@ -9,9 +10,12 @@ const down = {
   warnings: () => Promise.reject(new Error('asked a store that is down')),
 };
 
-function readiness(store: object, known = true): Readiness {
+function readiness(store: object, known = true, audit: AuditLog['state'] = 'off'): Readiness {
   const providers = { all: [{ config: { id: 'google' }, known }] };
-  return new Readiness(store as Store, providers as unknown as ProviderRegistry);
+  return new Readiness(store as Store, providers as unknown as ProviderRegistry, {
+    state: audit,
+    write: () => undefined,
+  });
 }
 
 describe('readiness', () => {
@@ -21,6 +25,7 @@ describe('readiness', () => {
       draining: false,
       store: 'up',
       providers: { google: 'known' },
+      audit: 'off',
       warnings: ['no AOF'],
     });
   });
@@ -30,6 +35,13 @@ describe('readiness', () => {
       status: 'not ready',
       store: 'down',
       warnings: [],
+    });
+  });
+
+  it('stays green while audit lines cannot be written, and says so: a full disk logs nobody out', async () => {
+    await expect(readiness(up, true, 'failing').report()).resolves.toMatchObject({
+      status: 'ready',
+      audit: 'failing',
     });
   });
 

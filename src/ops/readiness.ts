@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import { Store } from '../store/store.port.js';
 
@@ -8,6 +9,8 @@ export interface ReadinessReport {
   readonly store: 'up' | 'down';
   /** Told, never red: sessions that are there work without the provider. */
   readonly providers: Readonly<Record<string, 'known' | 'unknown'>>;
+  /** Told, never red: what is not written down is kept for a while, and nobody is logged out for it. */
+  readonly audit: 'off' | 'writing' | 'failing';
   /** What an operator should change. */
   readonly warnings: readonly string[];
 }
@@ -20,6 +23,7 @@ export class Readiness {
   constructor(
     @Inject(Store) private readonly store: Store,
     private readonly providers: ProviderRegistry,
+    @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
   /** From now on this instance is not ready; there is no way back. */
@@ -56,6 +60,7 @@ export class Readiness {
           known ? 'known' : 'unknown',
         ]),
       ),
+      audit: this.audit.state,
       warnings: up ? await this.store.warnings().catch(() => []) : [],
     };
   }

@@ -68,8 +68,9 @@ export class ProviderIdentity {
     const userinfo = (await this.moreAbout(proof.sub, server, answer)) ?? {};
     const told = mergeClaims(proof, userinfo);
     const { id: provider, issuer, claims, allow } = this.config;
-    if (!isAllowed(told, allow)) throw new VestibuleError('not_allowed');
-    return toIdentity({ provider, issuer, subject: proof.sub, proof, told }, claims);
+    const user = { provider, issuer, subject: proof.sub };
+    if (!isAllowed(told, allow)) throw new VestibuleError('not_allowed', { about: user });
+    return toIdentity({ ...user, proof, told }, claims);
   }
 
   /**

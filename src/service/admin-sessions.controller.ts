@@ -1,5 +1,6 @@
 import { Controller, Inject, Param } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { AuditTrail } from '../http/audit-trail.js';
 import { sendJson } from '../http/answer.js';
 import { Http, type Exchange } from '../http/exchange.js';
 import { single } from '../http/form.js';
@@ -8,7 +9,6 @@ import { EventLog } from '../logging/event-log.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import { deviceView } from '../session/device-view.js';
 import { SessionDirectory } from '../session/session-directory.js';
-import type { IndexSubject } from '../session/session-index.js';
 import { FromService, type ServiceCall } from './service-call.js';
 
 /** `/admin/sessions`: finds and ends the sessions of any user, without their cookies. */
@@ -18,6 +18,7 @@ export class AdminSessionsController {
     private readonly directory: SessionDirectory,
     private readonly providers: ProviderRegistry,
     @Inject(EventLog) private readonly log: EventLog,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   @BindRoute('admin.sessions')
@@ -32,8 +33,9 @@ export class AdminSessionsController {
   async endAll(@Http() exchange: Exchange, @FromService() { service }: ServiceCall): Promise<void> {
     const { sub, provider } = queryOf(exchange);
     if (provider === undefined) throw refusal('provider is missing');
-    const ended = await this.directory.endAll(this.subject(sub, provider), 'revoked');
-    this.tell(exchange, service.id, ended);
+    const whose = this.subject(sub, provider);
+    const ended = await this.directory.endAll(whose, 'revoked');
+    this.tell(exchange, service.id, { ...whose, provider, sessions: ended });
     sendJson(exchange, 200, { ended });
   }
 
@@ -45,11 +47,11 @@ export class AdminSessionsController {
   ): Promise<void> {
     if (!(await this.directory.endByHandle(handle, 'revoked')))
       throw new VestibuleError('not_found');
-    this.tell(exchange, service.id, 1);
+    this.tell(exchange, service.id, { session: handle, sessions: 1 });
     exchange.res.writeHead(204).end();
   }
 
-  private subject(subject: string | undefined, id: string | undefined): IndexSubject {
+  private subject(subject: string | undefined, id: string | undefined): Whose {
     if (subject === undefined || subject === '') throw refusal('sub is missing');
     const [first, ...others] = this.providers.all;
     if (id === undefined && others.length > 0) throw refusal('provider is missing');
@@ -58,10 +60,27 @@ export class AdminSessionsController {
     return { issuer: provider.config.issuer, subject };
   }
 
-  private tell({ id: request }: Exchange, caller: string, count: number): void {
-    this.log.event('service.sessions_ended', { request, caller, count });
+  private tell(exchange: Exchange, service: string, ended: Ended): void {
+    const { id: request } = exchange;
+    this.log.event('service.sessions_ended', {
+      request,
+      caller: service,
+      count: ended.sessions,
+    });
+    this.audit.record({ event: 'revocation', by: 'service', service, ...ended }, exchange);
   }
 }
+
+interface Whose {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+type Ended = Partial<Whose> & {
+  readonly provider?: string;
+  readonly session?: string;
+  readonly sessions: number;
+};
 
 function queryOf({ search }: Exchange): {
   readonly sub: string | undefined;

@@ -23,7 +23,7 @@ export class IntrospectionEndpoint {
       const parameters = await readParameters(exchange, { json: false });
       await this.services.authenticate(exchange, parameters, this.access);
       const token = requiredParameter(parameters, 'token');
-      sendJson(exchange, 200, await this.introspection.of(token));
+      sendJson(exchange, 200, await this.introspection.of(token, exchange));
     } catch (error) {
       this.errors.send(exchange, error);
     }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Claims } from '../domain/identity.js';
 import type { LiveSession } from '../domain/session.js';
 import { OwnAssertion } from '../identity/own-assertion.js';
+import type { Exchange } from '../http/exchange.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import { SessionDirectory } from '../session/session-directory.js';
 import { SessionReader } from '../session/session-reader.js';
@@ -20,8 +21,8 @@ export class Introspection {
   ) {}
 
   /** @throws VestibuleError `store_unavailable`: then nobody knows, and nobody is logged out by it */
-  async of(token: string): Promise<object> {
-    const reading = await this.sessions.readHandedIn(token);
+  async of(token: string, exchange: Exchange): Promise<object> {
+    const reading = await this.sessions.readHandedIn(token, exchange);
     if (reading.kind === 'live') return this.viewOf(reading.session, reading.tokens.tokens.scope);
     return this.ofAssertion(token);
   }

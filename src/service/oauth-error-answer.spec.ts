@@ -6,11 +6,12 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import { ErrorAnswer } from '../http/error-answer.js';
 import { PublicUrl } from '../http/public-url.js';
 import { OAuthErrorAnswer } from './oauth-error-answer.js';
+import { RecordedAudit } from '../../test/support/recorded-audit.js';
 
 function answerTo(error: unknown) {
   const log = new RecordedEvents();
   const answer = new OAuthErrorAnswer(
-    new ErrorAnswer(log, new PublicUrl(configOf(HTTPS_ENV).server)),
+    new ErrorAnswer(log, new PublicUrl(configOf(HTTPS_ENV).server), new RecordedAudit()),
   );
   const { res, ...exchange } = fakeExchange();
   answer.send({ ...exchange, res }, error);

@@ -6,6 +6,7 @@ import type { ServiceConfig } from '../config/config.types.js';
 import type { Exchange } from '../http/exchange.js';
 import { routeNamed, type Access } from '../http/route-table.js';
 import { ServiceAuthenticator } from './service-authenticator.js';
+import { RecordedAudit } from '../../test/support/recorded-audit.js';
 
 const SECRET = 'a-secret-of-thirty-two-characters';
 
@@ -42,7 +43,7 @@ interface Asked {
 
 function world(services: readonly ServiceConfig[] = SERVICES) {
   const log = new RecordedEvents();
-  const authenticator = new ServiceAuthenticator(services, rateLimits(), log);
+  const authenticator = new ServiceAuthenticator(services, rateLimits(), log, new RecordedAudit());
   const exchangeOf = ({ basic, peer = '10.0.0.1', headers = {} }: Asked): Exchange => {
     const authorization =
       basic === undefined

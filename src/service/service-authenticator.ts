@@ -1,8 +1,8 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { ServicesConfig, type ServiceConfig, type ServiceScope } from '../config/config.types.js';
-import type { ErrorCode } from '../errors/error-catalogue.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { AuditTrail } from '../http/audit-trail.js';
 import { headerOf, type Exchange } from '../http/exchange.js';
 import { networkOf } from '../http/network.js';
 import type { Access } from '../http/route-table.js';
@@ -14,6 +14,9 @@ import type { Parameters } from './request-parameters.js';
 /** What the secret of a service that does not exist is compared with. */
 const NOBODY = randomBytes(32);
 
+type Refusal =
+  'invalid_client' | 'too_many_failures' | 'service_not_permitted' | 'unauthorized_client';
+
 /** Finds out which registered service asks, and whether it may (RFC 6749 §2.3, §3.2.1). */
 @Injectable()
 export class ServiceAuthenticator {
@@ -21,6 +24,7 @@ export class ServiceAuthenticator {
     @Inject(ServicesConfig) private readonly services: readonly ServiceConfig[],
     private readonly limits: RateLimits,
     @Inject(EventLog) private readonly log: EventLog,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -54,7 +58,7 @@ export class ServiceAuthenticator {
     exchange: Exchange,
     service: ServiceConfig,
     scope: ServiceScope,
-    code: 'service_not_permitted' | 'unauthorized_client',
+    code: Extract<Refusal, 'service_not_permitted' | 'unauthorized_client'>,
   ): void {
     if (!service.scopes.includes(scope)) throw this.refusal(exchange, service, code);
   }
@@ -70,11 +74,13 @@ export class ServiceAuthenticator {
 
   /** An id that is not ours stays out of the log: it may be a secret in the wrong place. */
   private refusal(
-    { id: request, req }: Exchange,
+    exchange: Exchange,
     service: ServiceConfig | undefined,
-    code: ErrorCode,
+    code: Refusal,
   ): VestibuleError {
+    const { id: request, req } = exchange;
     const peer = req.socket.remoteAddress;
+    this.audit.record({ event: 'service_refused', reason: code, service: service?.id }, exchange);
     this.log.event('service.refused', { request, caller: service?.id, peer, code });
     return new VestibuleError(code);
   }

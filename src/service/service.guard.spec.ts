@@ -10,6 +10,7 @@ import { ROUTE_TABLE, type Route } from '../http/route-table.js';
 import { serviceCallOf } from './service-call.js';
 import { ServiceAuthenticator } from './service-authenticator.js';
 import { ServiceGuard } from './service.guard.js';
+import { RecordedAudit } from '../../test/support/recorded-audit.js';
 
 const SECRET = 'a-secret-of-thirty-two-characters';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -37,7 +38,7 @@ async function ask(
   const services = [serviceWith(...scopes)];
   const guard = new ServiceGuard(
     new Reflector(),
-    new ServiceAuthenticator(services, rateLimits(), new RecordedEvents()),
+    new ServiceAuthenticator(services, rateLimits(), new RecordedEvents(), new RecordedAudit()),
   );
   const row = ROUTE_TABLE.find(({ name }) => name === route);
   const authorization = `Basic ${Buffer.from(`orders:${secret ?? ''}`).toString('base64')}`;

@@ -3,6 +3,7 @@ import type { ServiceConfig } from '../config/config.types.js';
 import { Clock } from '../domain/clock.js';
 import { audienceRequest, type AudienceRequest, type TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import type { Exchange } from '../http/exchange.js';
 import { SessionReader, type TokensOnRequest } from '../session/session-reader.js';
 import { AudienceTokens } from '../token/audience-tokens.js';
 import { TokenRefresher, type FreshTokens } from '../token/token-refresher.js';
@@ -31,10 +32,10 @@ export class SessionExchange {
    * @throws VestibuleError `bad_request` (also for a session that has ended: RFC 8693 §2.2.2), `invalid_target`,
    *   `provider_unreachable`, `store_unavailable`
    */
-  async exchange({ service, parameters }: ServiceCall): Promise<TokenResponse> {
+  async exchange(request: Exchange, { service, parameters }: ServiceCall): Promise<TokenResponse> {
     checkKinds(parameters);
     const target = targetOf(service, parameters);
-    const held = await this.sessionOf(requiredParameter(parameters, 'subject_token'));
+    const held = await this.sessionOf(request, requiredParameter(parameters, 'subject_token'));
     const own = usable(await this.refresher.fresh(held.id, held), endOfSession);
     const token = target === undefined ? own : await this.tokenFor(target, held, own);
     return {
@@ -43,8 +44,8 @@ export class SessionExchange {
     };
   }
 
-  private async sessionOf(value: string): Promise<Held> {
-    const reading = await this.sessions.readHandedIn(value);
+  private async sessionOf(request: Exchange, value: string): Promise<Held> {
+    const reading = await this.sessions.readHandedIn(value, request);
     const { id } = reading;
     return reading.kind === 'live' && id !== undefined ? { ...reading, id } : endOfSession();
   }

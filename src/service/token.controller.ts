@@ -1,5 +1,6 @@
 import { Controller, Inject, UseFilters } from '@nestjs/common';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { AuditTrail, whoOf } from '../http/audit-trail.js';
 import { sendJson } from '../http/answer.js';
 import { Http, type Exchange } from '../http/exchange.js';
 import { BindRoute } from '../http/route.decorator.js';
@@ -24,20 +25,24 @@ export class TokenController {
     private readonly codes: CodeGrant,
     private readonly sessions: SessionExchange,
     @Inject(EventLog) private readonly log: EventLog,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   @BindRoute('token')
   async token(@Http() exchange: Exchange, @FromService() call: ServiceCall): Promise<void> {
     const grant = grantOf(call);
     const response = await this.run(grant, exchange, call);
-    this.log.event('service.token_given', {
-      request: exchange.id,
-      caller: call.service.id,
-      grant: grant === CODE ? 'code' : 'exchange',
-    });
+    this.tell(exchange, call.service.id, grant === CODE ? 'code' : 'exchange');
     // RFC 6749 §5.1; Cache-Control is on every answer.
     exchange.res.setHeader('Pragma', 'no-cache');
     sendJson(exchange, 200, response);
+  }
+
+  private tell(exchange: Exchange, service: string, grant: 'code' | 'exchange'): void {
+    const { id: request, session } = exchange;
+    this.log.event('service.token_given', { request, caller: service, grant });
+    const who = session === undefined ? {} : whoOf(session);
+    this.audit.record({ event: 'service_token', service, grant, ...who }, exchange);
   }
 
   private async run(grant: string, exchange: Exchange, call: ServiceCall): Promise<TokenResponse> {
@@ -46,7 +51,7 @@ export class TokenController {
     this.services.require(exchange, call.service, scope, 'unauthorized_client');
     // What a token may do was settled at its login.
     if (call.parameters.has('scope')) throw new VestibuleError('invalid_scope');
-    return grant === CODE ? this.codes.redeem(call) : this.sessions.exchange(call);
+    return grant === CODE ? this.codes.redeem(call) : this.sessions.exchange(exchange, call);
   }
 }
 

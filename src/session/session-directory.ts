@@ -60,14 +60,16 @@ export class SessionDirectory {
     return ended;
   }
 
-  /** Ends a user's oldest sessions beyond the configured number, never `newest`. */
-  async keepNewest({ issuer, subject }: Identity, newest: StoreKey): Promise<void> {
+  /** Ends a user's oldest sessions beyond the configured number, never `newest`, and tells their handles. */
+  async keepNewest({ issuer, subject }: Identity, newest: StoreKey): Promise<readonly string[]> {
     const { maxPerUser } = this.config;
-    if (maxPerUser === 0) return;
+    if (maxPerUser === 0) return [];
     const found = await this.find({ issuer, subject }, maxPerUser + MAX_LISTED);
     const others = found.filter(({ handle }) => storeKeyOf(handle) !== newest);
+    const ended: string[] = [];
     for (const { handle } of others.slice(maxPerUser - 1))
-      await this.end(storeKeyOf(handle), 'replaced');
+      if (await this.end(storeKeyOf(handle), 'replaced')) ended.push(handle);
+    return ended;
   }
 
   private async end(key: StoreKey, reason: EndReason): Promise<boolean> {

@@ -15,14 +15,14 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
 import type { MarkedResponse } from '../http/marked-response.js';
-import type { Store, StoreKey } from '../store/store.port.js';
+import type { Store } from '../store/store.port.js';
 import { SessionCookie } from './session-cookie.js';
 import { LogoutMarks } from './logout-marks.js';
 import { SessionDirectory } from './session-directory.js';
 import { SessionLifecycle } from './session-lifecycle.js';
 import { SessionRecords } from './session-records.js';
 
-const { cookie, server: serverConfig } = configOf(HTTPS_ENV);
+const { cookie } = configOf(HTTPS_ENV);
 const reader = new SessionCookie(new KeyRing(sessionConfig.keys).deriveSecrets('cookie'));
 
 /** A cookie value as the product signs it. */
@@ -63,7 +63,7 @@ interface Start {
   readonly store?: Store;
   readonly config?: CookieConfig;
   readonly presented?: string;
-  readonly replaces?: StoreKey;
+  readonly replaces?: string;
   readonly startedAt?: number;
   readonly limits?: SessionConfig;
   /** Called before the answer is written. */
@@ -80,14 +80,14 @@ async function start({
   limits = sessionConfig,
   answered = () => undefined,
 }: Start = {}) {
-  const records = new SessionRecords(store, world.clock, sessionConfig, world.log);
+  const records = new SessionRecords(store, world.clock, sessionConfig, world.log, world.audit);
   const lifecycle = new SessionLifecycle(
     records,
     new LogoutMarks(store, world.clock, sessionConfig),
     new SessionDirectory(store, world.clock, limits, world.log),
     config,
     limits,
-    serverConfig,
+    world.audit,
   );
   server.answerWith((req: IncomingMessage, res: MarkedResponse) => {
     const exchange: Exchange = { req, res, id: 'r', method: 'GET', path: '/callback', search: '' };
@@ -179,7 +179,7 @@ describe('a session that starts', () => {
 
   it('ends the session that it replaces, though the callback came without its cookie', async () => {
     const before = await world.login();
-    await start({ replaces: world.records.credentials.of(before).storeKey });
+    await start({ replaces: world.records.credentials.of(before).handle });
     await expect(read(before)).resolves.toEqual({ kind: 'anonymous', reason: 'replaced' });
   });
 

@@ -2,10 +2,12 @@ import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
-import { CookieConfig, ServerConfig, SessionConfig } from '../config/config.types.js';
+import { CookieConfig, SessionConfig } from '../config/config.types.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { randomToken } from '../crypto/random.js';
 import type { Identity } from '../domain/identity.js';
+import type { LiveSession } from '../domain/session.js';
+import { AuditTrail, whoOf } from '../http/audit-trail.js';
 import { clearSessionCookie } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
 import type { StoreKey } from '../store/store.port.js';
@@ -13,6 +15,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import { LogoutMarks } from './logout-marks.js';
 import { SessionDirectory } from './session-directory.js';
 import { ExpressSessionStore } from './express-session.store.js';
+import { storeKeyOf } from './session-credential.js';
 import { SessionRecords, type NewLogin } from './session-records.js';
 
 /**
@@ -29,7 +32,7 @@ export class SessionLifecycle {
     private readonly directory: SessionDirectory,
     @Inject(CookieConfig) private readonly cookie: CookieConfig,
     @Inject(SessionConfig) private readonly config: SessionConfig,
-    @Inject(ServerConfig) private readonly server: ServerConfig,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {
     this.middleware = session({
       name: cookie.name,
@@ -46,23 +49,24 @@ export class SessionLifecycle {
   /**
    * Starts a session under a new id and sets its cookie; the session that it replaces ends first (ASVS 7.2.4).
    * Returns the new id.
-   * `startedAt`: when this login began; a logout at the provider since then wins (Back-Channel Logout §2.7).
+   * `replaces`: the handle of a session whose cookie may be missing here. `startedAt`: when this login began; a logout at the provider since then wins (Back-Channel Logout §2.7).
    * @throws VestibuleError `store_unavailable`, `login_rejected`; then no cookie is set
    */
   async start(
     exchange: Exchange,
     login: NewLogin,
-    { replaces, startedAt }: { readonly replaces?: StoreKey; readonly startedAt: number },
+    { replaces, startedAt }: { readonly replaces?: string; readonly startedAt: number },
   ): Promise<string> {
     const request = await this.attach(exchange);
-    if (replaces !== undefined) await this.records.end(replaces, 'replaced');
-    await this.endPresented(request);
+    if (replaces !== undefined) await this.replace(exchange, replaces);
+    await this.endPresented(exchange, request);
     try {
       await promised((done) => request.session.regenerate(done));
       if (this.cookie.persistent) request.session.cookie.maxAge = this.config.absoluteMs;
       request.session.login = login;
       await promised((done) => request.session.save(done));
-      await this.settle(request.sessionID, login, startedAt);
+      await this.settle(exchange, request.sessionID, login, startedAt);
+      this.tellLogin(exchange, request.sessionID, login);
       return request.sessionID;
     } catch (error) {
       forget(request);
@@ -70,18 +74,46 @@ export class SessionLifecycle {
     }
   }
 
-  /** Ends the session with this id, as a logout, and deletes the cookie. */
-  async end(exchange: Exchange, id: string): Promise<void> {
-    await this.records.end(this.records.credentials.of(id).storeKey, 'logout');
+  /** Ends a session that was read, as a logout by one of the two ways that a browser has, and deletes the cookie. */
+  async end(
+    exchange: Exchange,
+    { id, session }: { readonly id: string; readonly session: LiveSession },
+    way: 'logout' | 'frontchannel' = 'logout',
+  ): Promise<void> {
+    const ended = await this.records.end(this.records.credentials.of(id).storeKey, 'logout');
+    if (ended) this.audit.record({ event: 'logout', reason: way, ...whoOf(session) }, exchange);
     clearSessionCookie(exchange, this.cookie);
   }
 
+  private tellLogin(
+    exchange: Exchange,
+    id: string,
+    { identity: { provider, issuer, subject } }: NewLogin,
+  ): void {
+    const session = this.records.credentials.of(id).handle;
+    this.audit.record({ event: 'login', provider, issuer, subject, session }, exchange);
+  }
+
+  private async replace(exchange: Exchange, handle: string): Promise<void> {
+    if (await this.records.end(storeKeyOf(handle), 'replaced')) this.tellReplaced(exchange, handle);
+  }
+
+  private tellReplaced(exchange: Exchange, session: string): void {
+    this.audit.record({ event: 'session_ended', reason: 'replaced', session }, exchange);
+  }
+
   /** What can only be judged once the session is in index and store; a login that fails here leaves no session behind. */
-  private async settle(id: string, { identity }: NewLogin, startedAt: number): Promise<void> {
+  private async settle(
+    exchange: Exchange,
+    id: string,
+    { identity }: NewLogin,
+    startedAt: number,
+  ): Promise<void> {
     const { storeKey } = this.records.credentials.of(id);
     try {
       await this.checkStillWanted(identity, storeKey, startedAt);
-      await this.directory.keepNewest(identity, storeKey);
+      for (const handle of await this.directory.keepNewest(identity, storeKey))
+        this.tellReplaced(exchange, handle);
     } catch (error) {
       // Best effort: nobody was given its cookie.
       await this.records.end(storeKey, 'revoked').catch(() => undefined);
@@ -100,14 +132,17 @@ export class SessionLifecycle {
     throw new VestibuleError('login_rejected', { detail: 'logged out at the provider meanwhile' });
   }
 
-  private async endPresented(request: Request): Promise<void> {
+  private async endPresented(exchange: Exchange, request: Request): Promise<void> {
     if (request.session.live !== true) return;
-    await this.records.end(this.records.credentials.of(request.sessionID).storeKey, 'replaced');
+    await this.replace(exchange, this.records.credentials.of(request.sessionID).handle);
   }
 
   private async attach(exchange: Exchange): Promise<Request> {
     // Secure follows the scheme of PUBLIC_URL, not that of a connection behind a TLS terminator (J-19).
-    Object.defineProperty(exchange.req, 'secure', { value: this.server.https, configurable: true });
+    Object.defineProperty(exchange.req, 'secure', {
+      value: this.cookie.secure,
+      configurable: true,
+    });
     const request = exchange.req as Request;
     await promised((done) => {
       this.middleware(request, exchange.res as ServerResponse as Response, done);

@@ -9,8 +9,13 @@ import type { StoreKey } from '../store/store.port.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionRecords, type TokenReading } from './session-records.js';
 
-export type SessionOnRequest = SessionReading & { readonly id?: string };
-export type TokensOnRequest = TokenReading & { readonly id?: string };
+interface OfRequest {
+  readonly id?: string;
+  /** The request that asks. */
+  readonly from?: Exchange;
+}
+export type SessionOnRequest = SessionReading & OfRequest;
+export type TokensOnRequest = TokenReading & OfRequest;
 
 /**
  * The session of a request: verifies the cookie, then asks the store. Without a cookie that verifies there is
@@ -33,7 +38,8 @@ export class SessionReader {
     exchange: Exchange,
     { touch }: { readonly touch: boolean },
   ): Promise<SessionOnRequest> {
-    return first(this.idsOf(exchange), (id) => this.records.read(id, { touch }));
+    const how = { touch, from: exchange };
+    return first(exchange, this.idsOf(exchange), (id) => this.records.read(id, how));
   }
 
   /**
@@ -46,24 +52,26 @@ export class SessionReader {
 
   /** @throws VestibuleError `store_unavailable` */
   async readWithTokens(exchange: Exchange): Promise<TokensOnRequest> {
-    return first(this.idsOf(exchange), (id) => this.records.readWithTokens(id, { touch: true }));
+    const how = { touch: true, from: exchange };
+    return first(exchange, this.idsOf(exchange), (id) => this.records.readWithTokens(id, how));
   }
 
   /**
-   * The session of a cookie that somebody else was sent and hands in: its value as it stands in the Cookie header, or
+   * The session of a cookie that somebody else was sent and hands in with this request: its value as it stands in the Cookie header, or
    * with the percent-encoding taken off.
    * @throws VestibuleError `store_unavailable`
    */
-  async readHandedIn(value: string): Promise<TokensOnRequest> {
-    return first(this.cookie.idsOf([value]), (id) =>
-      this.records.readWithTokens(id, { touch: true }),
+  async readHandedIn(value: string, exchange?: Exchange): Promise<TokensOnRequest> {
+    const how = { touch: true, ...(exchange !== undefined && { from: exchange }) };
+    return first(exchange, this.cookie.idsOf([value]), (id) =>
+      this.records.readWithTokens(id, how),
     );
   }
 
-  /** Where the session of the first cookie that verifies lies, without asking the store whether it lives. */
-  presented(exchange: Exchange): StoreKey | undefined {
+  /** The handle of the session of the first cookie that verifies, without asking the store whether it lives. */
+  presented(exchange: Exchange): string | undefined {
     const [id] = this.idsOf(exchange);
-    return id === undefined ? undefined : this.records.credentials.of(id).storeKey;
+    return id === undefined ? undefined : this.records.credentials.of(id).handle;
   }
 
   private idsOf(exchange: Exchange): string[] {
@@ -71,15 +79,20 @@ export class SessionReader {
   }
 }
 
-async function first<T extends { readonly kind: 'live' | 'anonymous' }>(
+async function first<T extends SessionReading>(
+  from: Exchange | undefined,
   ids: readonly string[],
   read: (id: string) => Promise<T>,
-): Promise<(T & { readonly id?: string }) | { readonly kind: 'anonymous' }> {
+): Promise<(T & OfRequest) | { readonly kind: 'anonymous' }> {
   if (ids.length === 0) await endOfTurn();
   let last: T | undefined;
   for (const id of ids) {
     const reading = await read(id);
-    if (reading.kind === 'live') return { ...reading, id };
+    if (reading.kind === 'live') {
+      if (from === undefined) return { ...reading, id };
+      from.session = reading.session;
+      return { ...reading, id, from };
+    }
     last ??= reading;
   }
   return last ?? { kind: 'anonymous' };

@@ -70,7 +70,7 @@ describe('a new session', () => {
             }
           : Reflect.get(target, name),
     });
-    const records = new SessionRecords(spy, world.clock, sessionConfig, world.log);
+    const records = new SessionRecords(spy, world.clock, sessionConfig, world.log, world.audit);
     await records.create(randomToken(), newLogin());
     await records.create(randomToken(), newLogin());
     // By user, by the provider's session, and by both: what a logout token may name.
@@ -230,6 +230,7 @@ describe('a record that cannot be read', () => {
       world.clock,
       { ...sessionConfig, keys: [{ kid: 'k1', secret: Buffer.alloc(32, 9) }] },
       world.log,
+      world.audit,
     );
     await expect(stranger.read(id, { touch: true })).resolves.toEqual({ kind: 'anonymous' });
     await expect(stranger.readWithTokens(id, { touch: true })).resolves.toEqual({

@@ -12,6 +12,8 @@ import {
 } from '../domain/session.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import { whoOf, AuditTrail } from '../http/audit-trail.js';
+import type { Exchange } from '../http/exchange.js';
 import { EventLog } from '../logging/event-log.js';
 import { Store, type StoreKey, type WriteOutcome } from '../store/store.port.js';
 import { DeviceCodec } from './device-codec.js';
@@ -31,9 +33,17 @@ export interface NewLogin {
   readonly client: string;
 }
 
+/** `touch`: it counts as a use. `from`: the request that asks, for the audit stream. */
+export interface Look {
+  readonly touch: boolean;
+  readonly from?: Exchange;
+}
+
 export type TokenReading =
   | { readonly kind: 'live'; readonly session: LiveSession; readonly tokens: TokenRecord }
   | { readonly kind: 'anonymous'; readonly reason?: EndReason };
+
+type Expiry = SessionRecord['limitedBy'] | 'idle';
 
 /** Sessions as sealed records in the store: every read judges the deadlines, every write is conditional. */
 @Injectable()
@@ -48,6 +58,7 @@ export class SessionRecords {
     @Inject(Clock) private readonly clock: Clock,
     @Inject(SessionConfig) private readonly config: SessionConfig,
     @Inject(EventLog) private readonly log: EventLog,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {
     const ring = new KeyRing(config.keys);
     this.credentials = new SessionCredentials(ring);
@@ -99,17 +110,17 @@ export class SessionRecords {
   }
 
   /** Who is there: one store command for a live session; with `touch`, rarely a second one that moves the idle deadline. */
-  async read(id: string, { touch }: { readonly touch: boolean }): Promise<SessionReading> {
+  async read(id: string, look: Look): Promise<SessionReading> {
     const credential = this.credentials.of(id);
     const bytes = await this.store.readIdentity(credential.storeKey);
-    return this.judge(credential, bytes, touch);
+    return this.judge(credential, bytes, look);
   }
 
   /** The same with the tokens, still one command. */
-  async readWithTokens(id: string, { touch }: { readonly touch: boolean }): Promise<TokenReading> {
+  async readWithTokens(id: string, look: Look): Promise<TokenReading> {
     const credential = this.credentials.of(id);
     const bytes = await this.store.readBoth(credential.storeKey);
-    const reading = await this.judge(credential, bytes.identity, touch);
+    const reading = await this.judge(credential, bytes.identity, look);
     if (reading.kind === 'anonymous') return reading;
     const tokens = bytes.tokens && this.codec.decodeTokens(credential, bytes.tokens);
     if (tokens === undefined) return this.unreadable();
@@ -174,19 +185,21 @@ export class SessionRecords {
   private async judge(
     credential: SessionCredential,
     bytes: Buffer | undefined,
-    touch: boolean,
+    { touch, from }: Look,
   ): Promise<SessionReading> {
     if (bytes === undefined) return this.absent(credential.storeKey);
     const found = this.codec.decodeIdentity(credential, bytes);
     if (found === undefined) return this.unreadable();
     const now = this.clock.now();
     const { record } = found;
-    if (record.absoluteDeadline <= now) return this.expire(credential.storeKey, record.limitedBy);
+    const expire = (reason: Expiry): Promise<SessionReading> =>
+      this.expire(credential, record, reason, from);
+    if (record.absoluteDeadline <= now) return expire(record.limitedBy);
     const idleDeadline =
       found.idleDeadline > now
         ? found.idleDeadline
         : await this.confirmIdle(credential.storeKey, now);
-    if (idleDeadline === undefined) return this.expire(credential.storeKey, 'idle');
+    if (idleDeadline === undefined) return expire('idle');
     return {
       kind: 'live',
       session: {
@@ -247,8 +260,14 @@ export class SessionRecords {
       : { kind: 'anonymous' };
   }
 
-  private async expire(key: StoreKey, reason: EndReason): Promise<SessionReading> {
-    await this.end(key, reason);
+  private async expire(
+    { storeKey, handle }: SessionCredential,
+    record: SessionRecord,
+    reason: Expiry,
+    from: Exchange | undefined,
+  ): Promise<SessionReading> {
+    if (await this.end(storeKey, reason))
+      this.audit.record({ event: 'session_ended', reason, ...whoOf({ handle, record }) }, from);
     return { kind: 'anonymous', reason };
   }
 

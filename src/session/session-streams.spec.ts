@@ -66,7 +66,7 @@ beforeEach(() => {
   listeners = [];
   outage = false;
   const store = fakeStore();
-  const records = new SessionRecords(store, world.clock, sessionConfig, world.log);
+  const records = new SessionRecords(store, world.clock, sessionConfig, world.log, world.audit);
   streams = new SessionStreams(records, store, world.clock);
 });
 afterEach(async () => {

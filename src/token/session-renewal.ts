@@ -4,8 +4,10 @@ import { Clock } from '../domain/clock.js';
 import type { Identity } from '../domain/identity.js';
 import type { EndReason, LiveSession } from '../domain/session.js';
 import type { AudienceRequest, TokenSet } from '../domain/token-set.js';
+import { AuditTrail, whoOf } from '../http/audit-trail.js';
 import { EventLog } from '../logging/event-log.js';
 import type { ProviderClient, RefreshOutcome } from '../provider/provider-client.js';
+import type { TokenFailure } from '../provider/provider-errors.js';
 import { ProviderRegistry } from '../provider/provider-registry.js';
 import { SessionRecords } from '../session/session-records.js';
 import { RefreshBackOff, wishOf } from './refresh-back-off.js';
@@ -35,6 +37,7 @@ export class SessionRenewal {
     private readonly backOff: RefreshBackOff,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(EventLog) private readonly log: EventLog,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {
     this.writes = new TokenWrites(records);
   }
@@ -79,9 +82,11 @@ export class SessionRenewal {
       case 'refreshed':
         return this.keep(id, held, provider, outcome);
       case 'not_allowed':
+        this.tellFailure(held, 'not_allowed');
         void provider.revoke(outcome.tokens);
         return this.endUnlessRenewed(id, held, 'revoked');
       case 'failed':
+        this.tellFailure(held, outcome.failure);
         return this.afterFailure(id, held, outcome);
     }
   }
@@ -139,6 +144,7 @@ export class SessionRenewal {
     await this.keepIdentity(id, held.session, identity);
     await this.records.tellRenewed(id);
     this.log.event('token.refreshed', { provider: provider.config.id });
+    this.audit.record({ event: 'refresh', ...whoOf(held.session) }, held.from);
     return { kind: 'renewed', tokens: written.held.tokens.tokens };
   }
 
@@ -193,13 +199,21 @@ export class SessionRenewal {
       : settled(written, held);
   }
 
+  private tellFailure({ session, from }: Held, reason: TokenFailure | 'not_allowed'): void {
+    this.audit.record({ event: 'refresh_failed', reason, ...whoOf(session) }, from);
+  }
+
   private async endUnlessRenewed(id: string, held: Held, reason: EndReason): Promise<Renewal> {
     const { writes, records } = this;
     const now = await writes.persist(() => records.readWithTokens(id, { touch: false }));
     if (now.kind === 'anonymous') return ended(now.reason ?? reason);
     if (isNewer(now.tokens.tokens, held.tokens.tokens))
       return { kind: 'renewed', tokens: now.tokens.tokens };
-    await writes.persist(() => records.end(records.credentials.of(id).storeKey, reason));
+    const isEnded = await writes.persist(() =>
+      records.end(records.credentials.of(id).storeKey, reason),
+    );
+    if (isEnded)
+      this.audit.record({ event: 'session_ended', reason, ...whoOf(held.session) }, held.from);
     return ended(reason);
   }
 }

@@ -156,7 +156,7 @@ export class TokenRefresher implements BeforeApplicationShutdown {
     if (now.kind === 'anonymous') return ended(now.reason);
     if (this.isDone(now.tokens.tokens, judged.tokens.tokens, wish))
       return { kind: 'renewed', tokens: now.tokens.tokens };
-    return this.renewal.renew(id, now, wish.audience);
+    return this.renewal.renew(id, { ...judged, ...now }, wish.audience);
   }
 
   /** Whether what this request wants is there by now. */

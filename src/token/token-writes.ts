@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EndReason, LiveSession } from '../domain/session.js';
 import type { TokenSet } from '../domain/token-set.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import type { Exchange } from '../http/exchange.js';
 import type { TokenRecord } from '../session/record-codec.js';
 import type { SessionRecords } from '../session/session-records.js';
 
@@ -10,6 +11,8 @@ import type { SessionRecords } from '../session/session-records.js';
 export interface Held {
   readonly session: LiveSession;
   readonly tokens: TokenRecord;
+  /** The request that asked for it, for the audit stream. */
+  readonly from?: Exchange;
 }
 
 export type Written =
@@ -48,8 +51,9 @@ export class TokenWrites {
         return { kind: 'written', held: { ...at, tokens: following(at.tokens, tokens) } };
       const now = await this.persist(() => this.records.readWithTokens(id, { touch: false }));
       if (now.kind === 'anonymous') return gone(now.reason);
-      if (isDeepStrictEqual(now.tokens.tokens, tokens)) return { kind: 'written', held: now };
-      at = now;
+      if (isDeepStrictEqual(now.tokens.tokens, tokens))
+        return { kind: 'written', held: { ...at, ...now } };
+      at = { ...at, ...now };
       if (isNewer(now.tokens.tokens, held.tokens.tokens)) break;
     }
     return { kind: 'overtaken', tokens: at.tokens.tokens };

@@ -65,9 +65,17 @@ describe('the leak scan', () => {
     return leaks;
   };
 
+  const withAuditLine = (line: string): string[] => {
+    stage.bff.audit.push(line);
+    const leaks = stage.leaks().map(({ kind, where }) => `${kind} in ${where}`);
+    stage.bff.audit.pop();
+    return leaks;
+  };
+
   it('finds nothing in a whole visit: login, call, refresh, logout at the provider (ATK-90, ATK-91, E-23, E-44, E-46)', () => {
     expect(stage.hops.length).toBeGreaterThan(12);
     expect(stage.bff.lines.length).toBeGreaterThan(12);
+    expect(stage.bff.audited().map(({ event }) => event)).toEqual(['login', 'refresh', 'logout']);
     expect(stage.leaks()).toEqual([]);
   });
 
@@ -75,21 +83,25 @@ describe('the leak scan', () => {
     expect(secretOf(kind).length).toBeGreaterThanOrEqual(32);
   });
 
-  it.each(KINDS)('finds the %s in a body, a header, an address and a log line', (kind) => {
-    const secret = secretOf(kind);
-    const encoded = encodeURIComponent(secret);
-    const found = [
-      leaksWith(hop({ body: JSON.stringify({ debug: secret }), url: stage.url('/api/x') })),
-      leaksWith(hop({ headers: { 'x-debug': `value ${secret}` } })),
-      leaksWith(hop({ headers: { location: `/inbox?x=${encoded}` }, status: 302 })),
-      leaksWith(hop({ url: stage.url(`/inbox?x=${encoded}`) })),
-      leaksWith(hop({ url: `${stage.op.issuer}/somewhere?x=${encoded}` })),
-      withLine(`{"event":"x","message":"got ${secret}"}`),
-    ];
-    for (const leaks of found) {
-      expect(leaks.filter((leak) => leak.startsWith(`${kind} in `))).toHaveLength(1);
-    }
-  });
+  it.each(KINDS)(
+    'finds the %s in a body, a header, an address, a log line and an audit line',
+    (kind) => {
+      const secret = secretOf(kind);
+      const encoded = encodeURIComponent(secret);
+      const found = [
+        leaksWith(hop({ body: JSON.stringify({ debug: secret }), url: stage.url('/api/x') })),
+        leaksWith(hop({ headers: { 'x-debug': `value ${secret}` } })),
+        leaksWith(hop({ headers: { location: `/inbox?x=${encoded}` }, status: 302 })),
+        leaksWith(hop({ url: stage.url(`/inbox?x=${encoded}`) })),
+        leaksWith(hop({ url: `${stage.op.issuer}/somewhere?x=${encoded}` })),
+        withLine(`{"event":"x","message":"got ${secret}"}`),
+        withAuditLine(`{"event":"x","session":"${secret}"}`),
+      ];
+      for (const leaks of found) {
+        expect(leaks.filter((leak) => leak.startsWith(`${kind} in `))).toHaveLength(1);
+      }
+    },
+  );
 
   const FORMS: readonly (readonly [string, (secret: string) => string])[] = [
     ['as it is', (secret) => secret],

@@ -21,6 +21,7 @@ import { RecordedEvents } from '../support/recorded-events.js';
 import { redisConfig } from '../support/redis-config.js';
 import { RedisHost } from '../support/redis-host.js';
 import { sessionConfig, tokenSet } from '../support/session-fixtures.js';
+import { RecordedAudit } from '../support/recorded-audit.js';
 
 const OLD: ServerKey = { kid: 'old', secret: Buffer.alloc(32, 7) };
 const NEW: ServerKey = { kid: 'new', secret: Buffer.alloc(32, 8) };
@@ -69,7 +70,7 @@ async function replica(...keys: readonly ServerKey[]) {
     log,
     config,
     store,
-    records: new SessionRecords(store, systemClock, config, log),
+    records: new SessionRecords(store, systemClock, config, log, new RecordedAudit()),
     directory: new SessionDirectory(store, systemClock, config, log),
     marks: new LogoutMarks(store, systemClock, config),
     transactions: new LoginTransactions(store, systemClock, loginConfig, config),
@@ -322,6 +323,7 @@ describe('who writes to Redis without the keys', () => {
       { now: () => ceiling + 1 },
       one.config,
       new RecordedEvents(),
+      new RecordedAudit(),
     );
     await expect(afterwards.read(id, { touch: false })).resolves.toEqual({
       kind: 'anonymous',

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { startVestibule, type Vestibule } from '../../src/app/vestibule.js';
+import { AuditStream } from '../../src/audit/audit-stream.js';
 import type { VestibuleConfig } from '../../src/config/config.types.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { Env } from '../../src/config/source/environment.js';
-import type { Clock } from '../../src/domain/clock.js';
+import { systemClock, type Clock } from '../../src/domain/clock.js';
 import { JsonEventLog } from '../../src/logging/json-event-log.js';
 import { freePort } from './redis-host.js';
 
@@ -30,6 +31,8 @@ export function newSessionKeys(): string {
 /** The product, started as its command starts it: configuration from an environment, log lines from pino. */
 export class BffHost {
   readonly lines: string[] = [];
+  /** The audit stream, a line each. */
+  readonly audit: string[] = [];
   private readonly events = new EventEmitter();
   private running: Vestibule | undefined;
 
@@ -62,8 +65,11 @@ export class BffHost {
   /** Starts it (again) with the same configuration, as a restart does. */
   async run(): Promise<void> {
     const log = new JsonEventLog(this.config.log, { write: (line: string) => this.onLine(line) });
+    const audit = new AuditStream((lines) => this.onAudit(lines), this.clock ?? systemClock, log);
     this.running = await startVestibule(this.config, {
       log,
+      // One that the configuration wants in a file is the product's own.
+      ...(this.config.log.audit.kind !== 'file' && { audit }),
       ...(this.clock !== undefined && { clock: this.clock }),
     });
   }
@@ -100,6 +106,11 @@ export class BffHost {
       .filter((line) => line['event'] === event);
   }
 
+  /** The lines of the audit stream since this many of them. */
+  audited(since = 0): LogLine[] {
+    return this.audit.slice(since).map((line) => JSON.parse(line) as LogLine);
+  }
+
   /** Resolves with the next log line of an event. */
   async nextLog(event: string): Promise<LogLine> {
     const [line] = (await once(this.events, event)) as [LogLine];
@@ -113,6 +124,10 @@ export class BffHost {
 
   async stop(): Promise<void> {
     await this.running?.stop();
+  }
+
+  private onAudit(lines: string): void {
+    this.audit.push(...lines.trimEnd().split('\n'));
   }
 
   private onLine(line: string): void {

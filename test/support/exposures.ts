@@ -33,8 +33,8 @@ export function* exposuresOfHop(hop: Hop, ground: Ground): Iterable<Exposure> {
   yield* exposuresOfBody(hop, place, ground);
 }
 
-export function exposuresOfLog(lines: readonly string[]): Exposure[] {
-  return lines.map((text) => ({ where: `log line ${eventOf(text)}`, text }));
+export function exposuresOfLog(lines: readonly string[], kind = 'log line'): Exposure[] {
+  return lines.map((text) => ({ where: `${kind} ${eventOf(text)}`, text }));
 }
 
 function* exposuresOfHeader(

@@ -72,7 +72,14 @@ export function refreshWorld() {
       backOff = new RefreshBackOff(world.clock),
     ): TokenRefresher => {
       const providers = { find: () => provider } as unknown as ProviderRegistry;
-      const renewal = new SessionRenewal(world.records, providers, backOff, world.clock, world.log);
+      const renewal = new SessionRenewal(
+        world.records,
+        providers,
+        backOff,
+        world.clock,
+        world.log,
+        world.audit,
+      );
       return new TokenRefresher(world.records, renewal, world.store, world.clock, {
         ...CONFIG,
         ...more,

@@ -6,6 +6,7 @@ import { MemoryStore } from '../../src/store/memory/memory.store.js';
 import type { Store } from '../../src/store/store.port.js';
 import { FixedClock } from './fixed-clock.js';
 import { RecordedEvents } from './recorded-events.js';
+import { RecordedAudit } from './recorded-audit.js';
 
 export const MINUTE = 60_000;
 export const IDLE_MS = 30 * MINUTE;
@@ -51,11 +52,13 @@ export function sessionWorld(config: SessionConfig = sessionConfig) {
   const memory = new MemoryStore(storeClock);
   const commands: string[] = [];
   const store = noting(memory, commands);
-  const records = new SessionRecords(store, clock, config, log);
+  const audit = new RecordedAudit();
+  const records = new SessionRecords(store, clock, config, log, audit);
   return {
     clock,
     storeClock,
     log,
+    audit,
     store,
     commands,
     records,

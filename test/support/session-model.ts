@@ -18,6 +18,7 @@ import type { Interleaver } from './interleaver.js';
 import { loginConfig, newTransaction } from './login-fixtures.js';
 import { RecordedEvents } from './recorded-events.js';
 import { sessionConfig, tokenSet } from './session-fixtures.js';
+import { RecordedAudit } from './recorded-audit.js';
 
 /** One thing that happens to the session of a slot, on one replica. `pick` chooses among a slot's sessions. */
 export interface Op {
@@ -95,6 +96,7 @@ class Violation extends Error {}
 interface Known {
   readonly id: string;
   readonly key: StoreKey;
+  readonly handle: string;
   readonly subject: string;
   readonly sid: string;
   /** The moment at which its login began, and that at which it was acknowledged. */
@@ -149,9 +151,10 @@ function replicaOver(store: Store, options: ModelOptions) {
     absoluteMs: 3 * IDLE_MS,
     maxPerUser: options.maxPerUser,
   };
-  const { cookie, server } = configOf(HTTPS_ENV);
+  const { cookie } = configOf(HTTPS_ENV);
   const log = new RecordedEvents();
-  const records = new SessionRecords(store, clock, config, log);
+  const audit = new RecordedAudit();
+  const records = new SessionRecords(store, clock, config, log, audit);
   const marks = new LogoutMarks(store, clock, config);
   const directory = new SessionDirectory(store, clock, config, log);
   // A provider whose tokens need no verification: that is tested elsewhere.
@@ -179,14 +182,14 @@ function replicaOver(store: Store, options: ModelOptions) {
   };
   const backchannel = (): BackchannelLogoutService => {
     const parts = endsBeforeItMarks === true ? swapped() : { marks, directory };
-    return new BackchannelLogoutService(registry, parts.directory, parts.marks, log);
+    return new BackchannelLogoutService(registry, parts.directory, parts.marks, log, audit);
   };
   return {
     records,
     directory,
     backchannel,
     transactions: new LoginTransactions(store, clock, loginConfig, config),
-    lifecycle: new SessionLifecycle(records, marks, directory, cookie, config, server),
+    lifecycle: new SessionLifecycle(records, marks, directory, cookie, config, audit),
   };
 }
 
@@ -318,7 +321,7 @@ export class SessionModel {
       await lifecycle.start(
         exchange,
         { identity, tokens: tokenSet(), client: 'Browser/1' },
-        { startedAt, ...(replaced !== undefined && { replaces: replaced.key }) },
+        { startedAt, ...(replaced !== undefined && { replaces: replaced.handle }) },
       );
     } catch (error) {
       // Somebody logged out meanwhile. Anything else is no answer to a login.
@@ -326,9 +329,9 @@ export class SessionModel {
       throw error;
     }
     const { sessionID: id } = exchange.req as unknown as { readonly sessionID: string };
-    const { storeKey: key } = records.credentials.of(id);
+    const { storeKey: key, handle } = records.credentials.of(id);
     if (replaced !== undefined) replaced.ended ??= this.now();
-    const known = { id, key, subject, sid, began, acknowledged: this.now() };
+    const known = { id, key, handle, subject, sid, began, acknowledged: this.now() };
     slot.sessions.push({ ...known, mayBeGone: this.mayBeGone(known) });
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Env } from '../../src/config/source/environment.js';
+import { unfitAuditLines } from './audit-schema.js';
 import { BffHost, newSessionKeys, SPA_DIR } from './bff-host.js';
 import { exposuresOfHop, exposuresOfLog, type Ground } from './exposures.js';
 import { formsOf } from './html-page.js';
@@ -226,7 +227,7 @@ export class Stage {
     return [...secretsOfRun({ calls, hops: this.hops, config: this.bff.config })];
   }
 
-  /** Ends everything; throws when a secret was seen on the way. */
+  /** Ends everything; throws when a secret was seen on the way, or an audit line that the schema does not know. */
   async close(): Promise<void> {
     await this.bff.stop();
     await this.op.close();
@@ -235,6 +236,8 @@ export class Stage {
     const leaks = this.leaks();
     if (leaks.length > 0)
       throw new Error(`secrets leaked: ${JSON.stringify(leaks, undefined, INDENT)}`);
+    const unfit = unfitAuditLines(this.bff.audit);
+    if (unfit.length > 0) throw new Error(`no lines of the audit schema: ${unfit.join('\n')}`);
   }
 
   /** For a stage of one test: `await using stage = await Stage.open()`. */
@@ -258,6 +261,7 @@ export class Stage {
     };
     for (const hop of this.hops) yield* exposuresOfHop(hop, ground);
     yield* exposuresOfLog(this.bff.lines);
+    yield* exposuresOfLog(this.bff.audit, 'audit line');
     yield* this.said;
   }
 }

@@ -189,12 +189,17 @@ describe('what is wrong in the file', () => {
       'providers[0].client_id',
       "did you mean 'clientId'?",
     ],
-    ['a setting like none of ours', 'log: { wibble: 1 }', 'log.wibble', 'this section has level'],
+    [
+      'a setting like none of ours',
+      'log: { wibble: 1 }',
+      'log.wibble',
+      'this section has level, audit',
+    ],
     [
       'a name that objects inherit',
       'log: { toString: x }',
       'log.toString',
-      'this section has level',
+      'this section has level, audit',
     ],
   ])('names %s', (_, yaml, key, remedy) => {
     expect(faults(yaml)).toEqual([{ key, fault: 'is not a setting', remedy }]);

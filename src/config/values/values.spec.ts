@@ -1,3 +1,4 @@
+import { auditTarget } from './audit-target.js';
 import { flag, integer, list, choice, text } from './basic-values.js';
 import { duration, parseDuration } from './duration.js';
 import {
@@ -103,6 +104,17 @@ describe('simple values', () => {
   it('hints at quotes where YAML made a number of a text', () => {
     const judged = readValue(text('text', /./, 'write text'), 12_345);
     expect(judged).toMatchObject({ remedy: 'write text; in the file, put it in quotes' });
+  });
+});
+
+describe('where the audit stream goes', () => {
+  it.each(['off', 'stdout', 'stderr'] as const)('may be %s', (kind) => {
+    expect(valueOf(auditTarget, kind)).toEqual({ kind });
+  });
+
+  it('may be a file, by its absolute path', () => {
+    const path = '/var/log/vestibule/audit.jsonl';
+    expect(valueOf(auditTarget, path)).toEqual({ kind: 'file', path });
   });
 });
 
