@@ -5,7 +5,6 @@ import type { SessionReading } from '../domain/session.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
 import { endOfTurn } from '../store/end-of-turn.js';
-import type { StoreKey } from '../store/store.port.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionRecords, type TokenReading } from './session-records.js';
 
