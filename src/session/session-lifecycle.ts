@@ -80,7 +80,9 @@ export class SessionLifecycle {
     { id, session }: { readonly id: string; readonly session: LiveSession },
     way: 'logout' | 'frontchannel' = 'logout',
   ): Promise<void> {
-    const ended = await this.records.end(this.records.credentials.of(id).storeKey, 'logout');
+    const { storeKey } = this.records.credentials.of(id);
+    const ended = await this.records.end(storeKey, 'logout');
+    void this.records.leaveIndexes(storeKey, session.record.identity);
     if (ended) this.audit.record({ event: 'logout', reason: way, ...whoOf(session) }, exchange);
     clearSessionCookie(exchange, this.cookie);
   }

@@ -168,6 +168,15 @@ export class SessionRecords {
     );
   }
 
+  /**
+   * Takes a session that has ended out of its indexes. Nobody waits for it and nothing depends on it: what stays there
+   * is pruned when the session would have run out at the latest.
+   */
+  async leaveIndexes(key: StoreKey, identity: Identity): Promise<void> {
+    const names = subjectsOf(identity).flatMap((subject) => this.indexes.all(subject));
+    await Promise.allSettled(names.map((name) => this.store.removeFromIndex(name, [key])));
+  }
+
   /** Ends a session: deletes first, then leaves a tombstone. True when it was there. */
   async end(key: StoreKey, reason: EndReason): Promise<boolean> {
     const ended = await this.store.end(key, reason, TOMBSTONE_MS);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { cookiesSet, jsonOf, locationOf } from '../support/http-exchange.js';
 import { errorCodeOf, formsOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
@@ -383,5 +384,25 @@ describe.each([
     const gone = 'Expires=Thu, 01 Jan 1970 00:00:00 GMT';
     expect(taken.map((attributes) => attributes.toSorted())).toEqual([[...set, gone].toSorted()]);
     expect(await person.cookieNames(stage.url('/'))).toEqual([stage.bff.loginCookieName]);
+  });
+});
+
+describe('what a logout leaves in Redis', () => {
+  it('is the tombstone of the session, and nothing that lasts as long as sessions may', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const prefix = 'vestibule:';
+    const keys = async (kind: string): Promise<string[]> =>
+      (await stage.redis.command('KEYS', `${prefix}${kind}:*`))
+        .split('\r\n')
+        .filter((line) => line.startsWith(prefix));
+    const [staying, leaving] = [await stage.member(), await stage.member({ as: 'bob' })];
+    const before = await keys('x');
+    await stage.call(leaving, '/logout', { method: 'POST' });
+    while ((await keys('x')).length > before.length / 2) await setImmediate();
+    expect((await stage.view(staying))['authenticated']).toBe(true);
+
+    await stage.call(staying, '/logout', { method: 'POST' });
+    while ((await keys('x')).length > 0) await setImmediate();
+    expect((await keys('s')).every((key) => key.endsWith(':x'))).toBe(true);
   });
 });
