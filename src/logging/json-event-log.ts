@@ -3,6 +3,7 @@ import type { LogConfig } from '../config/config.types.js';
 import type { EventFields, EventLog } from './event-log.js';
 import { LOG_EVENTS, type LogEventName } from './log-events.js';
 import { cleanText } from './redact.js';
+import { StandardOutput } from './standard-output.js';
 
 /** One JSON object a line on standard output, written by pino; each is a named event with allow-listed fields. */
 export class JsonEventLog implements EventLog {
@@ -20,7 +21,9 @@ export class JsonEventLog implements EventLog {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label: string) => ({ level: label }) },
     };
-    this.logger = pino(options, destination ?? standardOutput());
+    const output =
+      destination ?? new StandardOutput((lines) => this.event('log.lines_lost', { lines }));
+    this.logger = pino(options, output);
   }
 
   event(name: LogEventName, fields: EventFields = {}): void {
@@ -30,14 +33,6 @@ export class JsonEventLog implements EventLog {
   wants(name: LogEventName): boolean {
     return this.logger.isLevelEnabled(LOG_EVENTS[name]);
   }
-}
-
-/**
- * Lines are written at once, not buffered: none is lost with the process, and a reader that went away cannot keep
- * the process from ending (pino's flush at exit repeats a write to a broken pipe for ever).
- */
-function standardOutput(): DestinationStream {
-  return pino.destination({ dest: 1, sync: true });
 }
 
 function clean(fields: EventFields): EventFields {

@@ -6,6 +6,7 @@ import type { ErrorLevel } from '../errors/error-catalogue.js';
  */
 export const LOG_EVENTS = {
   'config.notice': 'warn',
+  'log.lines_lost': 'warn',
   'worker.exited': 'error',
   'workers.listening': 'info',
   'server.listening': 'info',

@@ -5,9 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Listener } from '../../src/http/route-table.js';
 import type { Env } from '../../src/config/source/environment.js';
 import { newSessionKeys } from './bff-host.js';
+import { exchange } from './http-exchange.js';
 import type { OpHost } from './op-host.js';
 import { freePort } from './redis-host.js';
 import { UserAgent } from './user-agent.js';
@@ -16,12 +19,15 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 /** Preloaded: the product dies with the tests, however they die. */
 const LEASH = join(ROOT, 'demo/leash.ts');
 const KIB_PER_MIB = 1_024;
+const ASK_AGAIN_MS = 50;
 
 export interface ProductOptions {
   readonly op: OpHost;
   readonly env?: Env;
   /** The content of a vestibule.yaml. */
   readonly file?: string;
+  /** A descriptor that takes the log, in place of a pipe that is read. */
+  readonly output?: number;
 }
 
 /** The built product in a process of its own, so that what it takes is its own. */
@@ -37,7 +43,7 @@ export class ProductProcess {
   ) {}
 
   /** Resolves when it listens; rejects when it ends instead. */
-  static async start({ op, env = {}, file = '' }: ProductOptions): Promise<ProductProcess> {
+  static async start({ op, env = {}, file = '', output }: ProductOptions): Promise<ProductProcess> {
     const port = await freePort();
     const internal = await freePort();
     const origin = `http://localhost:${port}`;
@@ -63,7 +69,7 @@ export class ProductProcess {
         CONFIG_FILE: configFile,
         ...env,
       },
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      stdio: ['ignore', output ?? 'pipe', 'inherit', 'ipc'],
     });
     const product = new ProductProcess(child, directory, op, origin, {
       public: port,
@@ -94,27 +100,44 @@ export class ProductProcess {
     return cookies;
   }
 
-  async stop(): Promise<void> {
+  /** Asks it to end; its exit code, null where a signal was what ended it. */
+  async stop(): Promise<number | null> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const gone = once(this.child, 'exit');
       this.child.kill('SIGTERM');
       await gone;
     }
     rmSync(this.directory, { recursive: true, force: true });
+    return this.child.exitCode;
   }
 
   private async listening(): Promise<void> {
-    const { stdout } = this.child;
-    if (stdout === null) throw new Error('no output');
-    const events = new EventEmitter();
-    createInterface({ input: stdout }).on('line', (line) => {
-      events.emit(String((JSON.parse(line) as { event: unknown }).event));
-    });
     const ended = once(this.child, 'exit').then(([code]) => {
       throw new Error(`the product ended with ${String(code)}`);
     });
-    await Promise.race([once(events, 'server.listening'), ended]);
+    const { stdout } = this.child;
+    await Promise.race([stdout === null ? this.answering() : saysListening(stdout), ended]);
     // Later it ends because it is asked to.
     ended.catch(() => undefined);
   }
+
+  /** Nobody reads what it says: it is asked until it answers. */
+  private async answering(): Promise<void> {
+    for (;;) {
+      const isThere = await exchange(this.url('/session')).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return;
+      await delay(ASK_AGAIN_MS);
+    }
+  }
+}
+
+async function saysListening(output: Readable): Promise<void> {
+  const events = new EventEmitter();
+  createInterface({ input: output }).on('line', (line) => {
+    events.emit(String((JSON.parse(line) as { event: unknown }).event));
+  });
+  await once(events, 'server.listening');
 }
