@@ -101,6 +101,23 @@ describe.each([
     expect(await stage.view(mine)).toMatchObject({ authenticated: false, reason: 'revoked' });
   });
 
+  it('are not those of somebody else who has the same e-mail address (E-31)', async () => {
+    stage.op.forgeIdToken(({ claims }) =>
+      stage.op.key.sign({ ...claims, email: 'shared@example.com', email_verified: true }),
+    );
+    const [mine, bob] = [await alone(), await alone('bob')];
+    stage.op.behave();
+    const users = [(await stage.view(mine))['user'], (await stage.view(bob))['user']];
+    expect(users).toMatchObject([
+      { sub: 'alice', email: 'shared@example.com' },
+      { sub: 'bob', email: 'shared@example.com' },
+    ]);
+    expect(await ids(mine)).toEqual([await idOf(mine)]);
+    expect(jsonOf(await revoke(bob))).toEqual({ ended: 0 });
+    expect((await revoke(bob, await idOf(mine))).status).toBe(404);
+    expect(await stage.view(mine)).toMatchObject({ authenticated: true });
+  });
+
   it('of others, dead ones and unknown ones are the same 404 (ATK-69)', async () => {
     const [mine, bob, dead] = [await alone(), await alone('bob'), await stage.member()];
     const deadId = await idOf(dead);

@@ -93,6 +93,15 @@ describe('the request to the provider', () => {
     expect(parameters.get('scope')?.split(' ')).toContain('openid');
   });
 
+  it('asks for the scopes of the configuration, for no claims, and for no other scope (E-27)', async () => {
+    const scope = stage.bff.config.providers[0]?.scope;
+    for (const query of ['', '?scope=admin', '?prompt=consent&scope=openid%20admin&claims={}']) {
+      const parameters = await request(query);
+      expect(parameters.getAll('scope')).toEqual([scope]);
+      expect(parameters.has('claims')).toBe(false);
+    }
+  });
+
   it('sends the verifier of its challenge to the token endpoint, and to nobody else (ATK-33, H-10)', async () => {
     const person = await stage.member();
     const challenge = new URL(hopTo(person.hops, '/auth').url).searchParams.get('code_challenge');

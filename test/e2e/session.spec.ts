@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cookiesSet, jsonOf } from '../support/http-exchange.js';
 import { sendRaw } from '../support/raw-socket.js';
 import { Stage } from '../support/stage.js';
@@ -264,6 +265,28 @@ describe('the limits of a session', () => {
     stage.clock.advance(28 * MINUTE);
     expect((await stage.session(person)).status).toBe(200);
   });
+});
+
+it('a session that nobody has configured has the limits that the README tells (E-01)', async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const told = (name: string): string =>
+    new RegExp(`^\\| \`${name}\` \\| \`[\\w.]+\` \\| \`(\\d+[mh])\``, 'm').exec(readme)?.[1] ?? '';
+  const inMs = (text: string): number =>
+    Number.parseInt(text) * (text.endsWith('h') ? 60 : 1) * MINUTE;
+  const [idle, absolute] = [inMs(told('SESSION_IDLE')), inMs(told('SESSION_ABSOLUTE'))];
+  await using stage = await Stage.open();
+  const [idler, worker] = [await stage.member(), await stage.member()];
+  stage.clock.advance(idle - MINUTE);
+  expect(await stage.view(idler, '?touch=false')).toMatchObject({ authenticated: true });
+  expect(await stage.view(worker)).toMatchObject({ authenticated: true });
+  stage.clock.advance(2 * MINUTE);
+  expect(await stage.view(idler)).toMatchObject({ authenticated: false, reason: 'idle' });
+  for (let left = absolute - idle - 2 * MINUTE; left > 0; left -= idle / 2) {
+    stage.clock.advance(Math.min(left, idle / 2));
+    expect(await stage.view(worker)).toMatchObject({ authenticated: true });
+  }
+  stage.clock.advance(2 * MINUTE);
+  expect(await stage.view(worker)).toMatchObject({ authenticated: false, reason: 'absolute' });
 });
 
 describe('a persistent cookie', () => {
