@@ -88,6 +88,7 @@ describe('leads home instead', () => {
     ['no leading slash', 'orders'],
     ['only a query', '?x=1'],
     ['more than 2,048 characters', `/${'x'.repeat(2_048)}`],
+    ['more than 2,048 characters when it is written out', `/${'é'.repeat(400)}`],
     ['our own route', '/login'],
     ['our own route with a query', '/login?return_to=/login'],
     ['a path below our own route', '/callback/google'],

@@ -25,7 +25,11 @@ export class ReturnTo {
 
   /** A rooted path with query and fragment, or an absolute URL of an allowed origin. */
   resolve(value: string | undefined): string {
-    return this.accepted(value) ?? `${this.server.basePath}/`;
+    const place = this.accepted(value);
+    // Written out it grows: what would not be taken again must not go out, least of all in an address without end.
+    return place !== undefined && place.length <= MAX_RETURN_TO
+      ? place
+      : `${this.server.basePath}/`;
   }
 
   private accepted(value: string | undefined): string | undefined {
