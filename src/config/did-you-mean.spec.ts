@@ -16,3 +16,9 @@ it.each([
 ])('takes %j for %j', (name, meant) => {
   expect(didYouMean(name, KNOWN)).toBe(meant);
 });
+
+it('does not ponder over a name without end', () => {
+  const started = performance.now();
+  expect(didYouMean('x'.repeat(1_000_000), KNOWN)).toBeUndefined();
+  expect(performance.now() - started).toBeLessThan(500);
+});

@@ -2,6 +2,8 @@
 export function didYouMean(name: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.min(3, Math.floor(name.length / 3)));
   const ranked = known
+    // Each letter more or less is an edit.
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= limit)
     .map((candidate) => ({
       candidate,
       distance: editDistance(name.toLowerCase(), candidate.toLowerCase()),

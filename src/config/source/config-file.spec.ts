@@ -230,6 +230,8 @@ describe('what is wrong in the file', () => {
   it.each([
     'log: { level: info, level: warn }',
     'log: { level: *nowhere }',
+    'log: &itself { level: *itself }',
+    'providers: &itself [*itself]',
     'a: !!js/function x',
     'a: 1\n---\nb: 2',
   ])('takes %j for broken', (yaml) => {

@@ -67,11 +67,14 @@ function parseYaml(text: string, report: Report): unknown {
 
 function toTree(read: () => unknown, report: Report): unknown {
   try {
-    return read();
+    const tree = read();
+    // What holds itself, which an alias can say, has no end to be read to: no JSON can be made of it.
+    JSON.stringify(tree);
+    return tree;
   } catch {
     report.problem(
       CONFIG_FILE.env,
-      'names a YAML file with aliases that lead nowhere or too far',
+      'names a YAML file with aliases that lead nowhere, too far or back to themselves',
       'write the values out',
     );
     return UNREADABLE;
