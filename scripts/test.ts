@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePrerequisites } from './prerequisites.ts';
 
-const LADDER = ['unit', 'architecture', 'integration', 'e2e', 'browser'];
+const LADDER = ['unit', 'architecture', 'fuzz', 'integration', 'e2e', 'browser'];
 const full = process.argv.includes('--full');
 const rest = process.argv.slice(2).filter((argument) => argument !== '--full');
 const projects = full ? ['full'] : LADDER;

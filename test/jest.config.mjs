@@ -24,6 +24,7 @@ const base = {
     ],
   },
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  coveragePathIgnorePatterns: ['/node_modules/', '<rootDir>/test/'],
 };
 
 const project = (displayName, testMatch, more = {}) => ({
@@ -43,6 +44,7 @@ export default {
       '<rootDir>/test/contract/**/*.spec.ts',
     ]),
     project('e2e', ['<rootDir>/test/e2e/**/*.spec.ts']),
+    project('fuzz', ['<rootDir>/test/fuzz/**/*.spec.ts']),
     project('browser', ['<rootDir>/test/browser/**/*.spec.ts']),
     project('full', ['<rootDir>/test/full/**/*.spec.ts']),
   ],

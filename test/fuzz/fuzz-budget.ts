@@ -1,0 +1,32 @@
+/** How much is tried, by which seed, and where the outcome goes: `npm run fuzz` says so by the environment. */
+export interface FuzzBudget {
+  readonly seed: number;
+  /** Which targets: a part of their names; '' is all. */
+  readonly only: string;
+  /** Inputs of a target that answers at once; a slow one gets a tenth. */
+  readonly inputs: number;
+  /** For each target, in milliseconds; then the number of inputs has no limit. */
+  readonly ms: number | undefined;
+  /** The file to which the outcome goes; absent in the tests. */
+  readonly report: string | undefined;
+}
+
+/** The tests take the same way each time: what turns red there, a change has turned. */
+const SEED = 20_260_101;
+const INPUTS = 1_500;
+/** What a target that must be waited for costs more. */
+const SLOW = 10;
+
+export const budget: FuzzBudget = {
+  seed: Number(process.env['FUZZ_SEED'] ?? SEED),
+  only: process.env['FUZZ_TARGET'] ?? '',
+  inputs: Number(process.env['FUZZ_INPUTS'] ?? INPUTS),
+  ms: process.env['FUZZ_MS'] === undefined ? undefined : Number(process.env['FUZZ_MS']),
+  report: process.env['FUZZ_REPORT'],
+};
+
+/** Inputs for one target; with a time limit there are always more. */
+export function inputsFor({ isSlow }: { readonly isSlow: boolean }): number {
+  if (budget.ms !== undefined) return 1_000_000_000;
+  return isSlow ? Math.ceil(budget.inputs / SLOW) : budget.inputs;
+}

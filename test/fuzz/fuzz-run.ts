@@ -1,0 +1,80 @@
+import * as fc from 'fast-check';
+import { branchCounter } from './branch-counters.js';
+import { keep, kept } from './corpus.js';
+import type { Outcome } from './fuzz-report.js';
+import { budget, inputsFor } from './fuzz-budget.js';
+import type { FuzzTarget } from './fuzz-target.js';
+
+/** Nothing that is read or decided takes this long; on a busy machine a pause of the process may. */
+const HANG_MS = 5_000;
+const PROGRESS_MS = 10_000;
+
+/**
+ * Throws inputs at a target, those that are kept first, until its budget is spent or one is a finding. Where branches
+ * are counted, an input that took a new way is kept.
+ */
+export async function fuzz(target: FuzzTarget): Promise<Outcome> {
+  const started = performance.now();
+  const examples = kept(target.name);
+  const counter = branchCounter(target.files);
+  const news: unknown[] = [];
+  let [inputs, taken, told] = [0, counter() ?? 0, started];
+  const note = (input: unknown, from: number): void => {
+    inputs += 1;
+    const now = performance.now();
+    if (now - from > HANG_MS) throw new Error(`it took ${Math.round(now - from)} ms`);
+    if (budget.report === undefined) return;
+    if (now - told > PROGRESS_MS) {
+      told = now;
+      process.stderr.write(`  ${target.name}: ${inputs.toLocaleString('en')} inputs\n`);
+    }
+    const ways = counter() ?? 0;
+    if (ways <= taken) return;
+    taken = ways;
+    if (inputs > examples.length) news.push(input);
+  };
+  const parameters: fc.Parameters<[unknown]> = {
+    seed: budget.seed,
+    numRuns: inputsFor(target) + examples.length,
+    examples: examples.map((input) => [input]),
+    ...(budget.ms !== undefined && { interruptAfterTimeLimit: budget.ms }),
+  };
+  const details = target.isSlow
+    ? await fc.check(
+        fc.asyncProperty(target.inputs, async (input) => {
+          const from = performance.now();
+          await within(HANG_MS, target.check(input));
+          note(input, from);
+        }),
+        parameters,
+      )
+    : fc.check(
+        fc.property(target.inputs, (input) => {
+          const from = performance.now();
+          void target.check(input);
+          note(input, from);
+        }),
+        parameters,
+      );
+  keep(target.name, news);
+  const finding = details.failed && !details.interrupted ? reportOf(details) : undefined;
+  const ms = Math.round(performance.now() - started);
+  const { name, files } = target;
+  return { name, files, inputs, ms, ...(finding !== undefined && { finding }) };
+}
+
+/** Of a long input so much is shown; the seed brings it back. */
+const MOST_SHOWN = 3_000;
+
+function reportOf({ counterexample, errorInstance, seed }: fc.RunDetails<[unknown]>): string {
+  const what = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
+  const input = JSON.stringify(counterexample?.[0]);
+  return `input: ${input.slice(0, MOST_SHOWN)}\nseed: ${seed}\n${what ?? ''}`;
+}
+
+/** Rejects when a promise does not settle in time: a hang is a finding. */
+async function within(ms: number, promise: void | Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no end after ${ms} ms`)), ms);
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,29 @@
+import type * as fc from 'fast-check';
+
+/** A piece of the product that reads or decides something, what is thrown at it, and what must be true then. */
+export interface FuzzTarget<Input = unknown> {
+  readonly name: string;
+  /** The sources that it is after, below `src`: their branches are what a new input is kept for. */
+  readonly files: readonly string[];
+  /** JSON, so that an input can be kept. */
+  readonly inputs: fc.Arbitrary<Input>;
+  /** Throws for an input that is a finding. A promise makes the target a slow one, which gets fewer inputs. */
+  readonly check: (input: Input) => void | Promise<void>;
+  readonly isSlow: boolean;
+}
+
+type Parts<Input> = Omit<FuzzTarget<Input>, 'check' | 'isSlow'>;
+
+/** A target that answers at once. */
+export function target<Input>(
+  parts: Parts<Input> & { readonly check: (input: Input) => void },
+): FuzzTarget {
+  return { ...parts, isSlow: false } as FuzzTarget;
+}
+
+/** A target that must be waited for. */
+export function slowTarget<Input>(
+  parts: Parts<Input> & { readonly check: (input: Input) => Promise<void> },
+): FuzzTarget {
+  return { ...parts, isSlow: true } as FuzzTarget;
+}

@@ -1,0 +1,67 @@
+/**
+ * `npm run fuzz`: throws inputs at everything that reads or decides something, longer than the tests do, and tells which
+ * branches were reached. `--inputs=N` for each target (a tenth of it where each must be waited for), or `--minutes=N` in
+ * all; `--seed=N`; `--target=part of a name`. New inputs that took a new way are added to test/fuzz/corpus.
+ */
+import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { branchTable, outcomeTable, type Outcome } from './fuzz-report.ts';
+
+const { values } = parseArgs({
+  options: {
+    inputs: { type: 'string' },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+    target: { type: 'string', default: '' },
+  },
+});
+
+/** So many share the minutes. */
+const TARGETS = 40;
+const MS_PER_MINUTE = 60_000;
+
+function budgetOf({ inputs, minutes, target }: typeof values): Record<string, string> {
+  if (minutes === undefined) return { FUZZ_INPUTS: inputs ?? '20000' };
+  const ms = (Number(minutes) * MS_PER_MINUTE) / (target === '' ? TARGETS : 1);
+  return { FUZZ_MS: String(Math.ceil(ms)) };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'vestibule-fuzz-'));
+const report = join(folder, 'outcomes.jsonl');
+console.log(`seed ${values.seed}`);
+const { status } = spawnSync(
+  process.execPath,
+  [
+    'node_modules/jest/bin/jest.js',
+    '--config=test/jest.config.mjs',
+    '--selectProjects',
+    'fuzz',
+    '--maxWorkers=2',
+    '--coverage',
+    `--coverageDirectory=${folder}`,
+    '--coverageReporters=json',
+  ],
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      ...budgetOf(values),
+      FUZZ_SEED: values.seed,
+      FUZZ_TARGET: values.target,
+      FUZZ_REPORT: report,
+      NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+    },
+  },
+);
+
+const outcomes = readFileSync(report, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Outcome);
+console.log(branchTable(readFileSync(join(folder, 'coverage-final.json'), 'utf8'), outcomes));
+console.log(outcomeTable(outcomes));
+process.exit(status ?? 1);

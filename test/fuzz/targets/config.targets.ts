@@ -1,0 +1,258 @@
+import * as fc from 'fast-check';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { DECLARED, ENV_NAMES } from '../../../src/config/declarations.js';
+import { didYouMean } from '../../../src/config/did-you-mean.js';
+import { readValue } from '../../../src/config/values/value-type.js';
+import { HTTPS_ENV, testKey } from '../../support/config-env.js';
+import { must } from '../expectations.js';
+import { slowTarget, target, type FuzzTarget } from '../fuzz-target.js';
+import { anyJson } from '../inputs/json-values.js';
+import { changed } from '../inputs/texts.js';
+
+/** Never to be shown: it stands in secrets and in whatever is wrong. */
+const PLANTED = 'Zq9pLanted7sEcret3oF5oUrs';
+const KEY = testKey('k1');
+
+const VALUES: readonly string[] = [
+  'true',
+  'false',
+  '1',
+  '0',
+  '30m',
+  '500ms',
+  '8h',
+  '99999999999999d',
+  '-1',
+  '65535',
+  '65536',
+  'loopback',
+  '10.0.0.0/8',
+  '::/0',
+  '0.0.0.0/0',
+  'https://app.example.com',
+  'http://localhost:3000',
+  'https://app.example.com/base',
+  'https://*.example.com',
+  'https://u:p@x.example',
+  'http://evil.example',
+  'https://x.example?y#z',
+  'redis://redis:6379',
+  'rediss://u:p@redis:6380/1',
+  'redis-1:6379,redis-2:6379',
+  '[::1]:6379',
+  'openid profile',
+  'email,name',
+  'roles=realm_access.roles',
+  'RS256',
+  'EdDSA',
+  'HS256',
+  'none',
+  'S256',
+  'strict',
+  'lax',
+  'google',
+  'generic',
+  'eudiw',
+  'authing',
+  'oneaccess',
+  'authentiq',
+  'form_post',
+  'userinfo',
+  'access_token',
+  'client_secret_basic',
+  'private_key_jwt',
+  'tls_client_auth',
+  'client_secret_post',
+  'assertion',
+  'headers',
+  'both',
+  'exchange',
+  'refresh',
+  '/api',
+  '/base',
+  '//x',
+  '/a/../b',
+  'x-csrf',
+  'name=value',
+  KEY,
+  `${KEY},${testKey('k2', 8)}`,
+  'sha256:x',
+  PLANTED,
+  '-----BEGIN PRIVATE KEY-----\nAA\n-----END PRIVATE KEY-----',
+  '{"keys":[]}',
+  '{"kty":"OKP"}',
+  'introspect,token',
+  'a@example.com',
+  'example.com',
+  'co.uk',
+  'EXAMPLE.com',
+  'https://idp.example/logout?x={state}',
+  '/logout?y={unknown}',
+  '',
+  ' ',
+  '${PLANTED}',
+  '$${X}',
+];
+
+const optionValue = target({
+  name: 'value of an option',
+  files: [
+    'value-type',
+    'web-url',
+    'basic-values',
+    'network-values',
+    'path-values',
+    'duration',
+    'session-keys',
+    'service-secret',
+    'private-keys',
+    'certificates',
+    'provider-values',
+    'short-name',
+    'loopback',
+  ].map((name) => `config/values/${name}.ts`),
+  inputs: fc.record({
+    at: fc.integer({ min: 0, max: DECLARED.length - 1 }),
+    raw: fc.oneof({ weight: 5, arbitrary: changed(VALUES, 3) }, { weight: 1, arbitrary: anyJson }),
+  }),
+  check: ({ at, raw }) => {
+    const { option } = DECLARED[at]!;
+    const judged = readValue(option.type, raw);
+    if (judged.kind === 'refused') {
+      const shown = `${judged.fault} ${judged.remedy ?? ''}`;
+      must(!shown.includes(PLANTED), 'it shows what was written');
+      must(shown.length < 600, 'a fault without end');
+      return;
+    }
+    if (typeof raw !== 'string' || typeof judged.value !== 'string') return;
+    const again = readValue(option.type, judged.value);
+    must(again.kind === 'value' && again.value === judged.value, 'what was read is not read again');
+  },
+});
+
+const FILES: readonly string[] = [
+  '',
+  'server:\n  publicUrl: https://app.example.com\n  port: 3000\n',
+  'providers:\n  - id: one\n    issuer: https://one.example\n    clientId: a\n    clientSecret: ${PLANTED}\n  - id: two\n    issuer: https://two.example\n    clientId: b\n    clientSecret: c\n    allow: { groups: [x], claims: [a=b] }\n',
+  'routes:\n  - { name: api, prefix: /api, upstream: http://api, audience: x, websocket: true }\n  - { name: b, prefix: /api/b, upstream: http://b, csrf: fetch-metadata, download: true, token: none }\n',
+  `services:\n  - { id: a, secret: ${PLANTED}${PLANTED}, scopes: [introspect, token, code, sessions], redirectUris: ['https://x.example/cb'] }\n  - { id: l, auth: none, scopes: [introspect] }\n`,
+  'policies:\n  - { name: default, groups: [a], acr: [x], maxAge: 5m }\n  - { name: other, authorization: true, csrf: false }\n',
+  'session: { idle: 30m, absolute: 8h, maxPerUser: 3 }\ncookie: { sameSite: lax }\ncsrf: { header: x-y }\n',
+  'store: { kind: redis, mode: sentinel, sentinels: [a:1], sentinelName: m }\n',
+  'store: { cluster: [a:1, b:2] }\nassertion: { lifetime: 1m, algorithm: ES256 }\nclaims: { page: [email] }\n',
+  'spa: { dir: /srv, login: required }\nlog: { level: debug }\ntokens: { leeway: 1m, ahead: 2m }\n',
+  'a: &x [1, *x]\n',
+  'a: &a [x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c]\n',
+  'server: [1]\nproviders: { a: b }\nunknown: 1\n? [a]\n: b\n',
+  '--- !!js/function x\n',
+  'server: { publicUrl: "${MISSING}", __proto__: { port: 1 } }\n__proto__: { server: 1 }\n',
+  '%YAML 1.1\n---\nserver: {}\n...\n---\nserver: {}\n',
+  '<<: { server: { port: 1 } }\nserver: !!set { a }\n',
+];
+
+const variable = fc
+  .constantFrom(...ENV_NAMES)
+  .chain((name) =>
+    fc.tuple(
+      fc.oneof(
+        { weight: 9, arbitrary: fc.constant(name) },
+        { weight: 1, arbitrary: changed([name], 1) },
+      ),
+      fc.oneof(fc.constantFrom(...VALUES), changed(VALUES, 2)),
+    ),
+  );
+const RULES = [
+  'store',
+  'service',
+  'policy',
+  'environment',
+  'provider',
+  'route',
+  'client-auth',
+  'assertion',
+  'redirect-uri',
+  'spa',
+  'session',
+  'server',
+].map((name) => `config/rules/${name}.rules.ts`);
+const CONFIG_FILES = [
+  'load-config',
+  'section-reader',
+  'sections',
+  'did-you-mean',
+  'assemble',
+  'assemble-provider',
+  'assemble-policy',
+  'assemble-store',
+  'assemble-route',
+  'assemble-service',
+  'report',
+  'source/environment',
+  'source/config-file',
+  'source/interpolate',
+  'source/files',
+]
+  .map((name) => `config/${name}.ts`)
+  .concat(RULES);
+const configuration = slowTarget({
+  name: 'configuration',
+  files: CONFIG_FILES,
+  inputs: fc.record({
+    variables: fc.array(variable, { maxLength: 5 }),
+    files: fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.constantFrom(...FILES) },
+        { weight: 2, arbitrary: changed(FILES, 3) },
+      ),
+      { maxLength: 3 },
+    ),
+    isBare: fc.boolean(),
+    unreadable: fc.constantFrom(false, false, false, true),
+  }),
+  check: ({ variables, files, isBare, unreadable }) => {
+    const { OIDC_ISSUER: _i, OIDC_CLIENT_ID: _c, OIDC_CLIENT_SECRET: _s, ...bare } = HTTPS_ENV;
+    const env = {
+      ...(isBare ? bare : HTTPS_ENV),
+      PLANTED,
+      ...(files.length > 0 && { CONFIG_FILE: '/f' }),
+      ...Object.fromEntries(variables),
+    };
+    const readFile = (): string => {
+      if (unreadable) throw Object.assign(new Error(PLANTED), { code: 'ENOENT' });
+      return files.join('');
+    };
+    const loaded = loadConfig(env, readFile, (path) => path === '/srv');
+    if (loaded.kind === 'problems') {
+      must(loaded.problems.length > 0, 'refused for nothing');
+      for (const { fault, remedy } of loaded.problems)
+        must(!`${fault} ${remedy}`.includes(PLANTED), 'it shows a secret');
+      return Promise.resolve();
+    }
+    const { config, notices } = loaded;
+    must(Object.isFrozen(config) && Object.isFrozen(config.server), 'it may be changed');
+    must(
+      notices.every((notice) => !notice.includes(PLANTED)),
+      'a notice shows a secret',
+    );
+    must(
+      config.server.https || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(config.server.origin),
+      'http in public',
+    );
+    must(config.session.keys.length > 0 && config.providers.length > 0, 'nothing to work with');
+    must(Object.getPrototypeOf(config.server) === Object.prototype, 'a file became a prototype');
+    return Promise.resolve();
+  },
+});
+
+const misspelt = slowTarget({
+  name: 'misspelt name',
+  files: ['config/did-you-mean.ts'],
+  inputs: changed(ENV_NAMES, 2).map((text) => text.slice(0, 80)),
+  check: (text) => {
+    const meant = didYouMean(text, ENV_NAMES);
+    must(meant === undefined || ENV_NAMES.includes(meant), 'it means something that is not');
+    return Promise.resolve();
+  },
+});
+
+export const configTargets: readonly FuzzTarget[] = [optionValue, configuration, misspelt];
