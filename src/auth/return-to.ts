@@ -63,5 +63,5 @@ export class ReturnTo {
 }
 
 function parse(value: string, base?: string): URL | undefined {
-  return URL.canParse(value, base) ? new URL(value, base) : undefined;
+  return URL.parse(value, base) ?? undefined;
 }

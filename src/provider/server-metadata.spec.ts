@@ -130,6 +130,7 @@ describe('what the document says', () => {
     ['end_session_endpoint', 'data:text/html,x'],
     ['userinfo_endpoint', 'file:///etc/passwd'],
     ['revocation_endpoint', true],
+    ['revocation_endpoint', `http://x.${'GET'.repeat(6_000)}`],
     ['token_endpoint_auth_methods_supported', 'none'],
     ['code_challenge_methods_supported', { S256: true }],
     ['id_token_signing_alg_values_supported', null],

@@ -19,6 +19,8 @@ const LISTS = [
   'response_modes_supported',
 ] as const;
 
+const SCHEME = /^https?:\/\//i;
+
 type Document = Readonly<Record<string, unknown>>;
 type JsonValue = ServerMetadata[string];
 
@@ -53,7 +55,7 @@ async function getOnOrigin(
   const response = await fetch(url, init);
   if (!REDIRECTS.has(response.status)) return response;
   const location = response.headers.get('location') ?? '';
-  const target = URL.canParse(location, url) ? new URL(location, url) : undefined;
+  const target = URL.parse(location, url);
   if (target?.origin !== new URL(url).origin)
     throw new VestibuleError('provider_misconfigured', {
       detail: 'the metadata document redirects to another host',
@@ -72,8 +74,10 @@ async function readDocument(response: Response): Promise<Document> {
 
 /** Beside an https issuer only https addresses count (Discovery §3, RFC 8414 §2): tokens and keys go there. */
 function pickKnown(document: Document, protocol: string): Omit<ServerMetadata, 'issuer'> {
-  const isAddress = (value: unknown): value is string =>
-    isUrl(value) && (protocol === 'http:' || new URL(value).protocol === protocol);
+  const isAddress = (value: unknown): value is string => {
+    const url = typeof value === 'string' && SCHEME.test(value) ? URL.parse(value) : null;
+    return url !== null && (protocol === 'http:' || url.protocol === protocol);
+  };
   const known: Record<string, JsonValue> = {
     authorization_response_iss_parameter_supported:
       document['authorization_response_iss_parameter_supported'] === true,
@@ -94,8 +98,4 @@ function pickKnown(document: Document, protocol: string): Omit<ServerMetadata, '
     );
   }
   return known;
-}
-
-function isUrl(value: unknown): value is string {
-  return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value);
 }

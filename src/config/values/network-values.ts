@@ -67,9 +67,8 @@ export const redisUrl: ValueType<string> = valueType({
         "remove them; write '?' and '#' in a password as %3F and %23",
       );
     }
-    const plain = /^rediss?:\/\/[^\s\\]+$/.test(given) && URL.canParse(given);
-    if (!plain) return refuse('must be a redis: or rediss: URL');
-    const url = new URL(given);
+    const url = /^rediss?:\/\/[^\s\\]+$/.test(given) ? URL.parse(given) : null;
+    if (url === null) return refuse('must be a redis: or rediss: URL');
     if (url.hostname === '') return refuse('must name a host');
     if (!/^(?:\/\d{0,4})?$/.test(url.pathname)) {
       return refuse('must have nothing but a database number as its path');

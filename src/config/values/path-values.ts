@@ -38,8 +38,8 @@ export const localPath: ValueType<string> = valueType({
   judge: (given): Judged<string> => {
     const fault = refuse('must be a local path such as /goodbye');
     if (!/^\/[\x21-\x5b\x5d-\x7e]*$/.test(given) || given.startsWith('//')) return fault;
-    const url = URL.canParse(given, BASE) ? new URL(given, BASE) : undefined;
-    if (url === undefined || url.origin !== BASE || url.pathname.startsWith('//')) return fault;
+    const url = URL.parse(given, BASE);
+    if (url === null || url.origin !== BASE || url.pathname.startsWith('//')) return fault;
     return accept(given);
   },
 });

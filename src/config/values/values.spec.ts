@@ -157,6 +157,8 @@ describe('the public URL', () => {
     'http://[::2]:3000',
     '',
     7,
+    // Node says of it that it can be parsed, and then does not.
+    `https://x.${'GET'.repeat(6_000)}`,
   ])('refuses %p', (given) => {
     expect(isRefused(publicUrl, given)).toBe(true);
   });
