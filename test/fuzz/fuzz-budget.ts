@@ -3,7 +3,7 @@ export interface FuzzBudget {
   readonly seed: number;
   /** Which targets: a part of their names; '' is all. */
   readonly only: string;
-  /** Inputs of a target that answers at once; a slow one gets a tenth. */
+  /** Inputs of a target that answers at once; others get as many fewer as they cost more. */
   readonly inputs: number;
   /** For each target, in milliseconds; then the number of inputs has no limit. */
   readonly ms: number | undefined;
@@ -14,8 +14,6 @@ export interface FuzzBudget {
 /** The tests take the same way each time: what turns red there, a change has turned. */
 const SEED = 20_260_101;
 const INPUTS = 1_500;
-/** What a target that must be waited for costs more. */
-const SLOW = 10;
 
 export const budget: FuzzBudget = {
   seed: Number(process.env['FUZZ_SEED'] ?? SEED),
@@ -26,7 +24,7 @@ export const budget: FuzzBudget = {
 };
 
 /** Inputs for one target; with a time limit there are always more. */
-export function inputsFor({ isSlow }: { readonly isSlow: boolean }): number {
+export function inputsFor({ cost }: { readonly cost: number }): number {
   if (budget.ms !== undefined) return 1_000_000_000;
-  return isSlow ? Math.ceil(budget.inputs / SLOW) : budget.inputs;
+  return Math.ceil(budget.inputs / cost);
 }

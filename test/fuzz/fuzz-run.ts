@@ -39,23 +39,24 @@ export async function fuzz(target: FuzzTarget): Promise<Outcome> {
     examples: examples.map((input) => [input]),
     ...(budget.ms !== undefined && { interruptAfterTimeLimit: budget.ms }),
   };
-  const details = target.isSlow
-    ? await fc.check(
-        fc.asyncProperty(target.inputs, async (input) => {
-          const from = performance.now();
-          await within(HANG_MS, target.check(input));
-          note(input, from);
-        }),
-        parameters,
-      )
-    : fc.check(
-        fc.property(target.inputs, (input) => {
-          const from = performance.now();
-          void target.check(input);
-          note(input, from);
-        }),
-        parameters,
-      );
+  const details =
+    target.cost > 1
+      ? await fc.check(
+          fc.asyncProperty(target.inputs, async (input) => {
+            const from = performance.now();
+            await within(HANG_MS, target.check(input));
+            note(input, from);
+          }),
+          parameters,
+        )
+      : fc.check(
+          fc.property(target.inputs, (input) => {
+            const from = performance.now();
+            void target.check(input);
+            note(input, from);
+          }),
+          parameters,
+        );
   keep(target.name, news);
   const finding = details.failed && !details.interrupted ? reportOf(details) : undefined;
   const ms = Math.round(performance.now() - started);

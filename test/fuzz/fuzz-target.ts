@@ -7,23 +7,29 @@ export interface FuzzTarget<Input = unknown> {
   readonly files: readonly string[];
   /** JSON, so that an input can be kept. */
   readonly inputs: fc.Arbitrary<Input>;
-  /** Throws for an input that is a finding. A promise makes the target a slow one, which gets fewer inputs. */
+  /** Throws for an input that is a finding. */
   readonly check: (input: Input) => void | Promise<void>;
-  readonly isSlow: boolean;
+  /** How much more an input costs than one that is answered at once: so many times fewer it gets. */
+  readonly cost: number;
 }
 
-type Parts<Input> = Omit<FuzzTarget<Input>, 'check' | 'isSlow'>;
+type Parts<Input> = Omit<FuzzTarget<Input>, 'check' | 'cost'>;
+
+const WAITING = 10;
 
 /** A target that answers at once. */
 export function target<Input>(
   parts: Parts<Input> & { readonly check: (input: Input) => void },
 ): FuzzTarget {
-  return { ...parts, isSlow: false } as FuzzTarget;
+  return { ...parts, cost: 1 } as FuzzTarget;
 }
 
 /** A target that must be waited for. */
 export function slowTarget<Input>(
-  parts: Parts<Input> & { readonly check: (input: Input) => Promise<void> },
+  parts: Parts<Input> & {
+    readonly check: (input: Input) => Promise<void>;
+    readonly cost?: number;
+  },
 ): FuzzTarget {
-  return { ...parts, isSlow: true } as FuzzTarget;
+  return { cost: WAITING, ...parts } as FuzzTarget;
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { DECLARED, ENV_NAMES } from '../../../src/config/declarations.js';
@@ -12,6 +13,21 @@ import { changed } from '../inputs/texts.js';
 /** Never to be shown: it stands in secrets and in whatever is wrong. */
 const PLANTED = 'Zq9pLanted7sEcret3oF5oUrs';
 const KEY = testKey('k1');
+const pem = { type: 'pkcs8', format: 'pem' } as const;
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const ed = generateKeyPairSync('ed25519').privateKey;
+const short = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey;
+const PRIVATE_KEYS: readonly string[] = [
+  String(ec.export(pem)),
+  String(ed.export(pem)),
+  String(short.export(pem)),
+  String(generateKeyPairSync('x25519').privateKey.export(pem)),
+  String(generateKeyPairSync('ed448').privateKey.export(pem)),
+  JSON.stringify({ ...ec.export({ format: 'jwk' }), kid: 'k', alg: 'ES256' }),
+  JSON.stringify({ keys: [ed.export({ format: 'jwk' })] }),
+  '-----BEGIN ENCRYPTED PRIVATE KEY-----',
+  '-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----',
+];
 
 const VALUES: readonly string[] = [
   'true',
@@ -113,7 +129,11 @@ const optionValue = target({
   ].map((name) => `config/values/${name}.ts`),
   inputs: fc.record({
     at: fc.integer({ min: 0, max: DECLARED.length - 1 }),
-    raw: fc.oneof({ weight: 5, arbitrary: changed(VALUES, 3) }, { weight: 1, arbitrary: anyJson }),
+    raw: fc.oneof(
+      { weight: 5, arbitrary: changed(VALUES, 3) },
+      { weight: 1, arbitrary: fc.constantFrom(...PRIVATE_KEYS) },
+      { weight: 1, arbitrary: anyJson },
+    ),
   }),
   check: ({ at, raw }) => {
     const { option } = DECLARED[at]!;
@@ -150,6 +170,34 @@ const FILES: readonly string[] = [
   '<<: { server: { port: 1 } }\nserver: !!set { a }\n',
 ];
 
+const ENDPOINTS: readonly string[] = [
+  '/token',
+  'https://idp.example/auth?x=y',
+  'http://127.0.0.1:1/x',
+  'https://app.example.com/callback',
+  'urn:api',
+  'loa2 loa3',
+  'openid',
+  'sub',
+];
+const LONG_SECRET = 'a-secret-of-a-service-that-is-long-enough';
+/** One entry of each list, right in itself. */
+const RIGHT = {
+  providers: [
+    { id: 'one', issuer: 'https://one.example', clientId: 'a', clientSecret: LONG_SECRET },
+  ],
+  routes: [{ name: 'a', prefix: '/a', upstream: 'http://a' }],
+  policies: [{ name: 'default' }],
+  services: [
+    {
+      id: 's',
+      secret: LONG_SECRET,
+      scopes: ['token', 'code'],
+      redirectUris: ['https://s.example/cb'],
+    },
+  ],
+};
+
 const variable = fc
   .constantFrom(...ENV_NAMES)
   .chain((name) =>
@@ -161,6 +209,60 @@ const variable = fc
       fc.oneof(fc.constantFrom(...VALUES), changed(VALUES, 2)),
     ),
   );
+/** What the file says of one option: by its path, in the first entry of a list or the second. */
+interface Setting {
+  readonly at: number;
+  readonly entry: number;
+  readonly value: unknown;
+}
+
+const FITTING = [...VALUES, ...PRIVATE_KEYS, ...ENDPOINTS];
+const setting: fc.Arbitrary<Setting> = fc
+  .integer({ min: 0, max: DECLARED.length - 1 })
+  .chain((at) => {
+    const { words } = DECLARED[at]!.option.type;
+    const known = words === undefined ? FITTING : [...words];
+    return fc.record({
+      at: fc.constant(at),
+      entry: fc.constantFrom(0, 0, 1),
+      value: fc.oneof(
+        { weight: 6, arbitrary: fc.constantFrom<unknown>(...known) },
+        {
+          weight: 2,
+          arbitrary: fc.constantFrom<unknown>(
+            true,
+            false,
+            1,
+            0,
+            null,
+            [],
+            ['a'],
+            ['https://x.example/cb'],
+          ),
+        },
+        { weight: 1, arbitrary: anyJson },
+      ),
+    });
+  });
+
+type Tree = Record<string, unknown>;
+
+/** A file that is right, with these settings in it; YAML takes JSON. */
+function fileWith(settings: readonly Setting[]): string {
+  const tree = structuredClone(RIGHT) as Record<string, Tree | Tree[]>;
+  for (const { at, entry, value } of settings) {
+    const [section = '', ...names] = DECLARED[at]!.path.replace('[]', '').split('.');
+    const found = (tree[section] ??= DECLARED[at]!.path.includes('[]') ? [] : {});
+    let holder: Tree = Array.isArray(found) ? (found[entry] ??= {}) : found;
+    for (const name of names.slice(0, -1)) {
+      const inner = holder[name];
+      holder = (typeof inner === 'object' && inner !== null ? inner : (holder[name] = {})) as Tree;
+    }
+    holder[names.at(-1) ?? ''] = value;
+  }
+  return JSON.stringify(tree);
+}
+
 const RULES = [
   'store',
   'service',
@@ -206,20 +308,21 @@ const configuration = slowTarget({
       ),
       { maxLength: 3 },
     ),
+    settings: fc.oneof(fc.constant(null), fc.array(setting, { maxLength: 6 })),
     isBare: fc.boolean(),
     unreadable: fc.constantFrom(false, false, false, true),
   }),
-  check: ({ variables, files, isBare, unreadable }) => {
+  check: ({ variables, files, settings, isBare, unreadable }) => {
     const { OIDC_ISSUER: _i, OIDC_CLIENT_ID: _c, OIDC_CLIENT_SECRET: _s, ...bare } = HTTPS_ENV;
     const env = {
       ...(isBare ? bare : HTTPS_ENV),
       PLANTED,
-      ...(files.length > 0 && { CONFIG_FILE: '/f' }),
+      ...((files.length > 0 || settings !== null) && { CONFIG_FILE: '/f' }),
       ...Object.fromEntries(variables),
     };
     const readFile = (): string => {
       if (unreadable) throw Object.assign(new Error(PLANTED), { code: 'ENOENT' });
-      return files.join('');
+      return settings === null ? files.join('') : fileWith(settings);
     };
     const loaded = loadConfig(env, readFile, (path) => path === '/srv');
     if (loaded.kind === 'problems') {

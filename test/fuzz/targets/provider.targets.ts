@@ -105,6 +105,35 @@ function toldOf(body: fc.Arbitrary<string>): fc.Arbitrary<Told> {
   );
 }
 
+/** What an authorization server says in place of tokens (RFC 6749 §5.2), or a network in place of an answer. */
+const refusals: fc.Arbitrary<Told> = fc.record({
+  status: fc.constantFrom(400, 400, 401, 403, 429, 500, 503),
+  type: fc.constantFrom('application/json', 'application/json', 'text/html'),
+  body: fc
+    .constantFrom(
+      'invalid_grant',
+      'invalid_client',
+      'unauthorized_client',
+      'invalid_scope',
+      'temporarily_unavailable',
+      'dead',
+      'server_error',
+    )
+    .map((error) => JSON.stringify({ error })),
+  retryAfter: fc.constantFrom(...RETRIES),
+});
+const FAULTS: Readonly<Record<string, () => unknown>> = {
+  refused: () => fetchFault({ code: 'ECONNREFUSED', syscall: 'connect' }),
+  reset: () => fetchFault({ code: 'ECONNRESET', syscall: 'read' }),
+  unresolved: () => fetchFault({ code: 'EAI_ODD', syscall: 'getaddrinfo' }),
+  aborted: () => new DOMException('x', 'TimeoutError'),
+  odd: () => 'no error at all',
+};
+
+function fetchFault(cause: object): TypeError {
+  return new TypeError('fetch failed', { cause: Object.assign(new Error('x'), cause) });
+}
+
 function responseOf({ status, type, body, retryAfter }: Told): Response {
   const headers = new Headers({ 'content-type': type });
   if (retryAfter !== '') headers.set('retry-after', retryAfter);
@@ -224,6 +253,8 @@ const ID_CLAIMS = {
   iat: NOW_S - 5,
   exp: NOW_S + 300,
   nonce: NONCE,
+  acr: 'loa2',
+  auth_time: NOW_S - 10,
   email: 'a@example.com',
   email_verified: true,
   groups: ['staff'],
@@ -246,7 +277,13 @@ const OTHER_CLAIMS = {
   token_class: ['access_token', 'refresh_token'],
   session_expiry: [NOW_S, NOW_S + 0.5, 1e10],
 };
-const idToken = forgeries(ID_CLAIMS, OTHER_CLAIMS);
+const mostlyTrue = (good: Forgery, some: fc.Arbitrary<Forgery>): fc.Arbitrary<Forgery> =>
+  fc.oneof({ weight: 1, arbitrary: fc.constant(good) }, { weight: 2, arbitrary: some });
+const HEADER = { alg: 'EdDSA', kid: 'k1' };
+const idToken = mostlyTrue(
+  { header: HEADER, claims: ID_CLAIMS, signer: 'provider', text: '{}' },
+  forgeries(ID_CLAIMS, OTHER_CLAIMS),
+);
 const ACCESS_CLAIMS = {
   iss: ISSUER,
   sub: 'user-1',
@@ -255,11 +292,11 @@ const ACCESS_CLAIMS = {
   iat: NOW_S,
   exp: NOW_S + 300,
 };
-const accessToken = forgeries(ACCESS_CLAIMS, OTHER_CLAIMS, {
-  alg: 'EdDSA',
-  kid: 'k1',
-  typ: 'at+jwt',
-});
+const AT_HEADER = { ...HEADER, typ: 'at+jwt' };
+const accessToken = mostlyTrue(
+  { header: AT_HEADER, claims: ACCESS_CLAIMS, signer: 'provider', text: '{}' },
+  forgeries(ACCESS_CLAIMS, OTHER_CLAIMS, AT_HEADER),
+);
 
 const USERINFO = { sub: 'user-1', email: 'a@example.com', email_verified: true, groups: ['staff'] };
 const KEYS = { keys: [PUBLIC_JWK] };
@@ -328,6 +365,14 @@ const OTHER_KEYS = {
 const usual = (text: string): fc.Arbitrary<Told> =>
   fc.constant({ status: 200, type: 'application/json', body: text, retryAfter: '' });
 
+const GOOD_ANSWER = {
+  access_token: '{at}',
+  token_type: 'Bearer',
+  refresh_token: REFRESH,
+  id_token: '{id}',
+  expires_in: 300,
+};
+
 /** Everything that a provider says in the course of one login or refresh. */
 const conversation = fc.record({
   way: fc.constantFrom(...Object.keys(WAYS)),
@@ -339,27 +384,48 @@ const conversation = fc.record({
     { weight: 4, arbitrary: usual(JSON.stringify(KEYS)) },
     { weight: 1, arbitrary: toldOf(asText(changedObject(KEYS, OTHER_KEYS))) },
   ),
-  answer: changedObject(
+  answer: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<JsonObject>(GOOD_ANSWER) },
     {
-      access_token: '{at}',
-      token_type: 'Bearer',
-      refresh_token: REFRESH,
-      id_token: '{id}',
-      expires_in: 300,
-    },
-    {
-      access_token: ['B'.repeat(50), '{at}'],
-      id_token: ['', 'a.b.c', 'a.b.c.d.e', '{at}'],
-      token_type: ['bearer', 'DPoP'],
+      weight: 1,
+      arbitrary: changedObject(GOOD_ANSWER, {
+        access_token: ['B'.repeat(50), '{at}'],
+        id_token: ['', 'a.b.c', 'a.b.c.d.e', '{at}'],
+        token_type: ['bearer', 'DPoP'],
+      }),
     },
   ),
-  head: toldOf(fc.constant('')),
+  head: fc.oneof(
+    { weight: 10, arbitrary: usual('') },
+    { weight: 1, arbitrary: toldOf(fc.constant('')) },
+    { weight: 2, arbitrary: refusals },
+  ),
+  fault: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(null) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        at: fc.constantFrom('/token', '/jwks', '/me', '/revoke', 'metadata'),
+        kind: fc.constantFrom(...Object.keys(FAULTS)),
+      }),
+    },
+  ),
   idToken,
   accessToken,
   userinfo: toldOf(asText(changedObject(USERINFO, { ...OTHER_CLAIMS, sub: ['user-2', '', null] }))),
   signedUserinfo: fc.boolean(),
 });
 type Conversation = typeof conversation extends fc.Arbitrary<infer T> ? T : never;
+
+/** The same by a provider that signs with our secret. */
+function inItsWay(told: Conversation): Conversation {
+  if (told.way !== 'secret') return told;
+  const byMac = (token: Forgery): Forgery =>
+    token.signer === 'provider' && token.header['alg'] === 'EdDSA'
+      ? { ...token, signer: 'secret', header: { ...token.header, alg: 'HS256' } }
+      : token;
+  return { ...told, idToken: byMac(told.idToken), accessToken: byMac(told.accessToken) };
+}
 
 function fetchOf(told: Conversation): ProviderFetch {
   const tokens = JSON.stringify(told.answer)
@@ -375,6 +441,10 @@ function fetchOf(told: Conversation): ProviderFetch {
   };
   return (url) => {
     const { pathname } = new URL(url);
+    const place = pathname.endsWith('/openid-configuration') ? 'metadata' : pathname;
+    // A network may throw anything.
+    // oxlint-disable-next-line prefer-promise-reject-errors
+    if (told.fault?.at === place) return Promise.reject(FAULTS[told.fault.kind]?.());
     const answer = pathname.endsWith('/openid-configuration') ? told.metadata : answers[pathname];
     return Promise.resolve(
       answer === undefined ? new Response('', { status: 404 }) : responseOf(answer),
@@ -397,26 +467,21 @@ const transaction = newTransaction({
 });
 const { maxAge: _age, ...untimed } = transaction;
 
-/** Whoever was let in must have been proven by what the configuration names. */
-function mustBeProven(
-  { way, idToken: id, accessToken: at }: Conversation,
-  identity: Identity,
-): void {
+/** Whoever was let in must have been proven by what the configuration names, and by an ID token that came along. */
+function mustBeProven(told: Conversation, identity: Identity): void {
+  const { way, idToken: id, accessToken: at, answer } = told;
   const algorithm = way === 'secret' ? 'HS256' : 'EdDSA';
   must(identity.issuer === ISSUER, 'kept under the name of another issuer');
-  if (way === 'userinfo') return;
-  if (way === 'access_token') {
+  if (way === 'access_token' && answer['access_token'] === '{at}')
     must(
       isSigned(at, algorithm) && at.claims['sub'] === identity.subject,
       'an access token of somebody else',
     );
-    return;
-  }
+  if (answer['id_token'] !== '{id}') return;
   mustBeOurs(id, algorithm, identity.subject);
-  must(
-    id.claims['nonce'] === NONCE || (way === 'loose' && (id.claims['nonce'] ?? null) === null),
-    'another nonce',
-  );
+  const mayLack = way === 'loose' || way === 'access_token';
+  const { nonce } = id.claims;
+  must(nonce === NONCE || (mayLack && (nonce ?? null) === null), 'another nonce');
 }
 
 function mustBeOurs(token: Forgery, algorithm: 'EdDSA' | 'HS256', subject: string): void {
@@ -455,12 +520,14 @@ const login = slowTarget({
     timed: fc.boolean(),
     acr: fc.constantFrom('loa2', null),
   }),
-  check: async ({ told, timed, acr }) => {
+  check: async ({ told: given, timed, acr }) => {
+    const told = inItsWay(given);
     const client = clientOf(providerConfigs.get(told.way)!, fetchOf(told));
     const asked = { ...(timed ? transaction : untimed), ...(acr !== null && { acrValues: acr }) };
     const redeemed = await givenLater(LOGIN_CODES, () => client.redeem('a-code', asked));
     if (redeemed === undefined) return;
     mustBeProven(told, redeemed.identity);
+    must(redeemed.identity.subject.length > 0, 'about nobody');
     if (told.way === 'id_token' && acr !== null)
       must(told.idToken.claims['acr'] === acr, 'a weaker login');
     if (told.way === 'id_token' && timed)
@@ -487,7 +554,8 @@ const refresh = slowTarget({
     told: conversation,
     audience: fc.constantFrom('none', 'refresh', 'exchange'),
   }),
-  check: async ({ told, audience }) => {
+  check: async ({ told: given, audience }) => {
+    const told = inItsWay(given);
     const client = clientOf(providerConfigs.get(told.way)!, fetchOf(told));
     const wanted = {
       key: 'k',
@@ -531,7 +599,8 @@ const handedIn = slowTarget({
     nonce: fc.boolean(),
     binds: fc.boolean(),
   }),
-  check: async ({ told, verifier, nonce, binds }) => {
+  check: async ({ told: given, verifier, nonce, binds }) => {
+    const told = inItsWay(given);
     const client = clientOf(providerConfigs.get(told.way)!, fetchOf(told));
     const request = {
       redirectUri: 'https://service.example/cb',

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { KeyRing } from '../../../src/crypto/key-ring.js';
 import { randomToken } from '../../../src/crypto/random.js';
@@ -29,7 +30,7 @@ import { newLogin, sessionConfig, tokenSet } from '../../support/session-fixture
 import { given, givenLater, must, mustBeHeaders, watchedLog } from '../expectations.js';
 import { slowTarget, target, type FuzzTarget } from '../fuzz-target.js';
 import { anyJson, changedObject, type JsonObject } from '../inputs/json-values.js';
-import { exchangeFor } from '../inputs/requests.js';
+import { asFieldValue, exchangeFor } from '../inputs/requests.js';
 import { changed } from '../inputs/texts.js';
 
 const clock = new FixedClock();
@@ -69,14 +70,13 @@ function damaged(bytes: Buffer, damages: Damage): Buffer {
 
 const cookie = new SessionCookie(['a-secret', 'an-older-one']);
 const signed = `s:${ID}.${'kW3f'.repeat(10)}`;
-const SIGNED = await signedCookie();
+const SIGNED = signedBy('a-secret', ID);
 const COOKIES = ['{}', '{}; {}', 's:x.y', 's:', 's%3Ax.y', '{}.x', 'x{}', signed, '%', `s:${ID}`];
 
 /** As express-session writes it. */
-async function signedCookie(): Promise<string> {
-  const { createHmac } = await import('node:crypto');
-  const mac = createHmac('sha256', 'a-secret').update(ID).digest('base64').replace(/=+$/, '');
-  return encodeURIComponent(`s:${ID}.${mac}`);
+function signedBy(secret: string, id: string): string {
+  const mac = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
+  return encodeURIComponent(`s:${id}.${mac}`);
 }
 
 const sessionCookie = target({
@@ -277,9 +277,33 @@ const life = slowTarget({
         JSON.stringify(again.session.record) === JSON.stringify(reading.session.record),
       'a changed record is believed',
     );
-    await store.end(storeKey, 'logout', 1);
+    await mustBeReplaced(id, identity);
+    await sessions.end(storeKey, 'logout');
+    must((await sessions.read(id, { touch: true })).kind === 'anonymous', 'it goes on');
+    must(
+      (await givenLater(['login_rejected'], () =>
+        sessions.create(id, { identity, tokens, client }),
+      )) === undefined,
+      'revived',
+    );
   },
 });
+
+/** What a refresh brings, as long as the records can be read. */
+async function mustBeReplaced(id: string, identity: Identity): Promise<void> {
+  const held = await sessions.readWithTokens(id, { touch: false });
+  if (held.kind === 'anonymous') return;
+  const written = await sessions.replaceTokens(id, held.tokens, tokenSet());
+  must(written === 'written', 'the tokens were not written');
+  must((await sessions.replaceTokens(id, held.tokens, tokenSet())) === 'conflict', 'written twice');
+  await sessions.tellRenewed(id);
+  const now = await sessions.read(id, { touch: false });
+  if (now.kind === 'live')
+    must(
+      (await sessions.replaceIdentity(id, now.session, identity)) === 'written',
+      'who it is was not written',
+    );
+}
 
 function mustBeTold(session: LiveSession, id: string): void {
   mustBeHeaders(headers.of(session));
@@ -373,20 +397,38 @@ const stepUp = target({
 });
 
 const logoutTokens = new LogoutToken(reader, sessions);
+const LIVE = 'L'.repeat(43);
+const [cookieSecret] = new KeyRing(config.session.keys).deriveSecrets('cookie');
+const LIVE_COOKIE = signedBy(cookieSecret, LIVE);
+beforeAll(() => sessions.create(LIVE, newLogin()));
+
 const logoutLink = slowTarget({
   name: 'logout link',
   files: ['session/logout-token.ts', 'session/session-reader.ts'],
-  inputs: fc.record({ text: changed(['{}', '', 'x'], 2), cookie: fc.boolean() }),
-  check: async ({ text, cookie: hasCookie }) => {
-    const exchange = exchangeFor({
-      fields: hasCookie ? [['cookie', `${config.cookie.name}=${SIGNED}`]] : [],
-    });
-    must(!(await logoutTokens.belongsTo(exchange, text)), 'a token without its session');
+  inputs: fc.record({
+    text: fc.oneof(fc.constant('{}'), changed(['{}', '', 'x'], 2)),
+    cookie: fc.oneof(fc.constant('{}'), changed(['{}', '', '{}; {}'], 1)),
+    old: fc.boolean(),
+  }),
+  check: async ({ text, cookie: sent, old }) => {
+    const token = text.replaceAll('{}', () => logoutTokens.forId(LIVE));
+    const value = sent.replaceAll('{}', () => (old ? SIGNED : LIVE_COOKIE));
+    const line = asFieldValue(`${config.cookie.name}=${value}`);
+    const exchange = exchangeFor({ fields: sent === '' ? [] : [['cookie', line]] });
+    const isThere = !old && decoded(line)?.includes(decodeURIComponent(LIVE_COOKIE)) === true;
+    const reading = await reader.read(exchange, { touch: true });
+    must(reading.kind === 'anonymous' || isThere, 'a cookie of nobody');
+    const belongs = await logoutTokens.belongsTo(exchange, token);
+    must(belongs === (reading.kind === 'live' && text === '{}'), 'a token of another session');
+    must((await reader.readHandedIn(token)).kind === 'anonymous', 'a logout token is no cookie');
     must(
-      (await reader.read(exchange, { touch: true })).kind === 'anonymous',
-      'a cookie of another ring',
+      (reader.presented(exchange) === undefined) === (reading.kind === 'anonymous') || old,
+      'presented',
     );
-    must((await reader.readHandedIn(text)).kind === 'anonymous', 'a cookie of nobody');
+    must(
+      (await reader.readWithTokens(exchange)).kind === reading.kind,
+      'with its tokens it is another',
+    );
   },
 });
 

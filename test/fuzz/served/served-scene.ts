@@ -1,0 +1,112 @@
+import { freePort } from '../../support/redis-host.js';
+import { InstanceProcess } from '../../support/instance-process.js';
+import { findLeaks, type Secret } from '../../support/leak-scan.js';
+import { ServiceCaller, servicesFile } from '../../support/service-caller.js';
+import { Stage } from '../../support/stage.js';
+import type { UserAgent } from '../../support/user-agent.js';
+import { must } from '../expectations.js';
+import { BytesUpstream } from './bytes-upstream.js';
+import { ask, type RawAnswer } from './raw-exchange.js';
+
+/** Where the product listens: the built one in a process of its own, and one in this process, whose branches count. */
+export interface Place {
+  readonly public: number;
+  readonly internal: number;
+}
+
+/** What every answer says that is ours; who may frame it is said by one of two headers. */
+const ALWAYS = ['x-content-type-options', 'referrer-policy', 'cache-control'] as const;
+/** Where somebody who was let in is told a token: nowhere else. */
+const ALLOWED = new Set<Secret['kind']>(['logout token', 'state', 'browser binding']);
+
+/** The product with a real provider, a real Redis, a person who is logged in and a service that may ask. */
+export class ServedScene {
+  private person: UserAgent | undefined;
+  private secrets: readonly Secret[] = [];
+  cookie = '';
+
+  private constructor(
+    readonly stage: Stage,
+    readonly upstream: BytesUpstream,
+    private readonly instance: InstanceProcess,
+    readonly places: readonly [Place, Place],
+    readonly service: ServiceCaller,
+  ) {}
+
+  static async open(): Promise<ServedScene> {
+    const upstream = await BytesUpstream.start();
+    const service = new ServiceCaller('reports', { scopes: '[introspect, sessions]' });
+    const file = `${servicesFile(service)}routes:
+  - { name: calls, prefix: /calls, upstream: '${upstream.url}/v1', identity: both, websocket: true, methods: [GET, POST, PUT, PATCH, DELETE] }
+  - { name: open, prefix: /open, upstream: '${upstream.url}', token: none, methods: [GET, HEAD], csrf: fetch-metadata, download: true }
+policies:
+  - { name: default }
+  - { name: pages, redirect: true, preflight: true, csrf: false }
+`;
+    const env = { ALLOWED_ORIGINS: 'http://localhost:9', TRUST_PROXY: '127.0.0.1' };
+    const stage = await Stage.open({ redis: true, file, env });
+    const internal = await freePort();
+    const instance = await InstanceProcess.start(stage, {
+      file,
+      env: { ...env, INTERNAL_PORT: String(internal) },
+    });
+    const built = { public: Number(new URL(instance.url('/')).port), internal };
+    const here = { public: stage.bff.port, internal: stage.bff.vestibule.internalPort };
+    const scene = new ServedScene(stage, upstream, instance, [built, here], service);
+    await scene.logIn();
+    return scene;
+  }
+
+  async close(): Promise<void> {
+    await this.instance.end();
+    await this.upstream.stop();
+    await this.stage.close();
+  }
+
+  /** An answer of ours, or of Node's parser for what is no request. */
+  judge(answer: RawAnswer, { odd }: { readonly odd: boolean }): void {
+    const { status, headers, text } = answer;
+    if (!headers.has('x-request-id')) {
+      must(odd || [400, 431].includes(status), `no answer (${status})`);
+      return;
+    }
+    must(![500, 501, 503].includes(status), `${status} without a cause`);
+    for (const name of ALWAYS) must(headers.has(name), `${name} is missing`);
+    const isFramed = headers.get('content-security-policy')?.includes('frame-ancestors');
+    must(headers.has('x-frame-options') || isFramed === true, 'anybody may frame it');
+    const leaks = findLeaks(
+      [{ where: 'answer', text: withoutCookies(text), allowed: ALLOWED }],
+      this.secrets,
+    );
+    must(leaks.length === 0, `it tells ${leaks.map(({ kind }) => kind).join()}`);
+  }
+
+  /** Both go on, nothing failed inside, and there is a person for the next input. */
+  async settle(): Promise<void> {
+    for (const { public: port } of this.places) {
+      const answer = await ask(
+        port,
+        `GET /session HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${this.cookie}\r\n\r\n`,
+      );
+      must([200, 401].includes(answer.status), `it does not go on (${answer.status})`);
+      if (answer.status === 401) await this.logIn();
+    }
+    const failed = [
+      ...this.instance.logged('request.failed'),
+      ...this.stage.bff.logged('request.failed'),
+    ];
+    must(failed.length === 0, `it failed inside: ${JSON.stringify(failed)}`);
+  }
+
+  private async logIn(): Promise<void> {
+    // What was tried before is not looked at once more with every new secret.
+    this.stage.hops.length = 0;
+    this.person = await this.stage.member();
+    this.cookie = await this.stage.cookieOf(this.person);
+    this.secrets = this.stage.secrets();
+  }
+}
+
+function withoutCookies(text: string): string {
+  return text.replaceAll(/^set-cookie: .*$/gim, '').replaceAll(/id_token_hint=[^&\s"]+/g, '');
+}
