@@ -14,6 +14,7 @@ import type { ProviderRegistry } from '../../../src/provider/provider-registry.j
 import type { SessionLifecycle } from '../../../src/session/session-lifecycle.js';
 import { MemoryStore } from '../../../src/store/memory/memory.store.js';
 import { configOf, HTTPS_ENV, testKey } from '../../support/config-env.js';
+import { rateLimits } from '../../support/rate-limits.js';
 import { FixedClock } from '../../support/fixed-clock.js';
 import { newTransaction } from '../../support/login-fixtures.js';
 import { corpusFor, faultOf } from '../../support/redirect-corpus.js';
@@ -190,6 +191,7 @@ const callbacks = new CallbackService(
   asked,
   transactions,
   binding,
+  rateLimits({ quotas: { callback: 'off' } }),
   noSession,
   watchedLog([STATE, BINDING]),
 );
@@ -251,7 +253,8 @@ const callback = slowTarget({
       try {
         return await callbacks.complete(exchange, parameters, arrival);
       } catch (error) {
-        if (error !== REDEEMED) throw error;
+        // The callback says of what goes wrong which login it is about, and keeps it as the cause.
+        if (error !== REDEEMED && (error as Error).cause !== REDEEMED) throw error;
         isRedeemed = true;
         return undefined;
       }

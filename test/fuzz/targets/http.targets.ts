@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { RecordedAudit } from '../../support/recorded-audit.js';
 import { HTTPS_ENV, configOf } from '../../support/config-env.js';
 import { sendPage } from '../../../src/http/answer.js';
 import { ClientAddress } from '../../../src/http/client-address.js';
@@ -428,7 +429,7 @@ function pageOf(at: number, text: string): ReturnType<typeof bouncePage> {
 }
 
 const CODES = Object.keys(ERROR_CATALOGUE) as ErrorCode[];
-const answers = new ErrorAnswer(watchedLog(), new PublicUrl(server));
+const answers = new ErrorAnswer(watchedLog(), new PublicUrl(server), new RecordedAudit());
 const errorAnswer = target({
   name: 'error answer',
   files: [

@@ -233,6 +233,7 @@ function clientOf(config: ProviderConfig, fetch: ProviderFetch): ProviderClient 
     config,
     verifier,
     new UserinfoEndpoint(config, fetch, verifier),
+    clock,
     log,
   );
   const tokenEndpoint = new TokenEndpoint(config, fetch, clock);

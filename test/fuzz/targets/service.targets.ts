@@ -7,7 +7,6 @@ import type { ProviderClient } from '../../../src/provider/provider-client.js';
 import type { ProviderRegistry } from '../../../src/provider/provider-registry.js';
 import { credentialsOf } from '../../../src/service/client-credentials.js';
 import { CodeGrant } from '../../../src/service/code-grant.js';
-import { FailureLimit } from '../../../src/service/failure-limit.js';
 import { OAuthErrorAnswer } from '../../../src/service/oauth-error-answer.js';
 import { readParameters, type Parameters } from '../../../src/service/request-parameters.js';
 import { ServiceAuthenticator } from '../../../src/service/service-authenticator.js';
@@ -17,6 +16,8 @@ import type { SessionReader } from '../../../src/session/session-reader.js';
 import type { AudienceTokens } from '../../../src/token/audience-tokens.js';
 import type { TokenRefresher } from '../../../src/token/token-refresher.js';
 import { configOf, HTTPS_ENV } from '../../support/config-env.js';
+import { RecordedAudit } from '../../support/recorded-audit.js';
+import { rateLimits } from '../../support/rate-limits.js';
 import { FixedClock } from '../../support/fixed-clock.js';
 import { basicOf } from '../../support/service-caller.js';
 import { tokenSet } from '../../support/session-fixtures.js';
@@ -142,8 +143,9 @@ const credentials = slowTarget({
     // A peer that fails too often is not looked at any more: each input comes from one that has a few left.
     const services = new ServiceAuthenticator(
       config.services,
-      new FailureLimit(),
+      rateLimits(),
       watchedLog([SECRET]),
+      new RecordedAudit(),
     );
     const exchange = exchangeFor({ fields: headed, peer: `127.0.0.${peers}` });
     const found = given(['bad_request'], () => credentialsOf(exchange, new Map(sent)));
@@ -168,17 +170,20 @@ const credentials = slowTarget({
 
 const failing = slowTarget({
   name: 'a service that goes on failing',
-  files: ['service/failure-limit.ts'],
+  files: ['limit/rate-limits.ts', 'store/memory/memory-counters.ts'],
   inputs: fc.record({
     times: fc.integer({ min: 1, max: 14 }),
     service: fc.constantFrom('basic', null),
   }),
   check: async ({ times, service }) => {
-    const limit = new FailureLimit();
-    const name = service ?? undefined;
-    for (let count = 0; count < times; count += 1) await limit.failed(name, '127.0.0.1');
-    must((await limit.waitSeconds(name, '127.0.0.1')) > 0 === times >= 10, 'it may guess on');
-    must((await limit.waitSeconds(name, '127.0.0.2')) === 0, 'another address is locked out');
+    const limits = rateLimits();
+    const exchange = exchangeFor({});
+    const [guesser, other] = ['127.0.0.1', '127.0.0.2'].map((peer) => `${service ?? ''} ${peer}`);
+    if (guesser === undefined || other === undefined) return;
+    for (let count = 0; count < times; count += 1)
+      await limits.failed(exchange, 'secrets', guesser);
+    must(limits.isSpent(exchange, 'secrets', guesser) === times >= 10, 'it may guess on');
+    must(!limits.isSpent(exchange, 'secrets', other), 'another address is locked out');
   },
 });
 
@@ -215,14 +220,22 @@ const audiences = {
     return Promise.resolve({ kind: 'usable', tokens });
   },
 } as unknown as AudienceTokens;
-const authenticator = new ServiceAuthenticator(config.services, new FailureLimit(), watchedLog());
+const authenticator = new ServiceAuthenticator(
+  config.services,
+  rateLimits(),
+  watchedLog(),
+  new RecordedAudit(),
+);
 const controller = new TokenController(
   authenticator,
   new CodeGrant(registry),
   new SessionExchange(reader, refresher, audiences, clock),
   watchedLog(),
+  new RecordedAudit(),
 );
-const oauth = new OAuthErrorAnswer(new ErrorAnswer(watchedLog(), new PublicUrl(config.server)));
+const oauth = new OAuthErrorAnswer(
+  new ErrorAnswer(watchedLog(), new PublicUrl(config.server), new RecordedAudit()),
+);
 const TOKEN_CODES = [
   'bad_request',
   'invalid_grant',

@@ -25,6 +25,7 @@ import { SessionViews } from '../../../src/session/session-view.js';
 import { checkStepUp } from '../../../src/session/step-up.js';
 import { MemoryStore } from '../../../src/store/memory/memory.store.js';
 import { configOf, HTTPS_ENV } from '../../support/config-env.js';
+import { RecordedAudit } from '../../support/recorded-audit.js';
 import { FixedClock } from '../../support/fixed-clock.js';
 import { newLogin, sessionConfig, tokenSet } from '../../support/session-fixtures.js';
 import { given, givenLater, must, mustBeHeaders, watchedLog } from '../expectations.js';
@@ -180,7 +181,7 @@ function decodedAs(as: keyof typeof RECORDS, bytes: Buffer): unknown {
 const store = new MemoryStore(clock);
 afterAll(() => store.close());
 const log = watchedLog([ID]);
-const sessions = new SessionRecords(store, clock, config.session, log);
+const sessions = new SessionRecords(store, clock, config.session, log, new RecordedAudit());
 const reader = new SessionReader(sessions, config.cookie, config.session);
 const urls = new PublicUrl(config.server);
 const views = new SessionViews(new LogoutToken(reader, sessions), urls, config.claims);
@@ -270,7 +271,7 @@ const life = slowTarget({
     const changedBytes = damaged(bytes ?? Buffer.alloc(0), damages);
     await store.writeIdentity(storeKey, (bytes ?? Buffer.alloc(0)).subarray(1, 9), changedBytes);
     const passing = new FixedClock(clock.now() + later);
-    const elsewhere = new SessionRecords(store, passing, config.session, log);
+    const elsewhere = new SessionRecords(store, passing, config.session, log, new RecordedAudit());
     const again = await elsewhere.readWithTokens(id, { touch: true });
     must(
       again.kind === 'anonymous' ||

@@ -17,6 +17,7 @@ import { AskedRequests } from '../../../src/verify/asked-request.js';
 import { VerifyEndpoint } from '../../../src/verify/verify.endpoint.js';
 import { VerifyService } from '../../../src/verify/verify.service.js';
 import { configOf, HTTPS_ENV } from '../../support/config-env.js';
+import { RecordedAudit } from '../../support/recorded-audit.js';
 import { FixedClock } from '../../support/fixed-clock.js';
 import { newLogin, tokenSet } from '../../support/session-fixtures.js';
 import { must, watchedLog } from '../expectations.js';
@@ -113,7 +114,7 @@ function endpointFor(who: string, fresh: string): VerifyEndpoint {
     service,
     asked,
     telling,
-    new ErrorAnswer(log, urls),
+    new ErrorAnswer(log, urls, new RecordedAudit()),
     urls,
   );
 }
