@@ -228,6 +228,20 @@ describe('the keys of a guard', () => {
     expect(await sign(ours)).toEqual({ kind: 'refused' });
   });
 
+  it('are asked for once while Vestibule fails, whatever strangers name', async () => {
+    await sign(ours);
+    keyServer.answerJson({}, 503);
+    const passed = jest.spyOn(performance, 'now').mockReturnValue(60 * MINUTE);
+    const judged = new Set<string>();
+    for (let at = 0; at < 20; at += 1)
+      judged.add((await judge(await ours.sign(claims(), { kid: `unknown-${at}` }))).kind);
+    expect(judged).not.toContain('known');
+    expect(keyServer.asked.length).toBeLessThanOrEqual(2);
+    passed.mockReturnValue(61 * MINUTE);
+    publish(ours);
+    expect(await sign(ours)).toMatchObject({ kind: 'known' });
+  });
+
   it.each<[string, () => void]>([
     ['answers 503', () => keyServer.answerJson({}, 503)],
     ['hangs up', () => keyServer.answerWith((req) => void req.socket.destroy())],

@@ -1,8 +1,16 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+} from 'jose';
 
 /** So long a key that is no longer published is believed at most. */
 const KEPT_MS = 5 * 60_000;
 const TIMEOUT_MS = 3_000;
+/** So often an endpoint that fails is asked at most. */
+const FAILED_PAUSE_MS = 1_000;
 
 export interface KeySourceOptions {
   readonly jwksUri: string;
@@ -24,6 +32,7 @@ export function verificationKeys({ jwksUri, cooldown }: KeySourceOptions): JWTVe
     cacheMaxAge: Infinity,
     cooldownDuration: cooldownMs,
     timeoutDuration: TIMEOUT_MS,
+    [customFetch]: pausing(Math.min(cooldownMs, FAILED_PAUSE_MS)),
   });
   let renewAt = 0;
   /** Keys that are there go on while new ones cannot be had: an outage of Vestibule is none of the API. */
@@ -48,6 +57,28 @@ export function verificationKeys({ jwksUri, cooldown }: KeySourceOptions): JWTVe
         cause: error,
       });
     }
+  };
+}
+
+/**
+ * An endpoint that has answered before and fails is left alone for the pause: jose counts its own pause from the last
+ * success, and any stranger could make the API ask with every request. Before its first answer every call asks, so that the
+ * API is there as soon as Vestibule is.
+ */
+function pausing(pauseMs: number): FetchImplementation {
+  let failed: { readonly error: unknown; readonly until: number } | undefined;
+  let hasAnswered = false;
+  const fail = (error: unknown): never => {
+    if (hasAnswered) failed = { error, until: performance.now() + pauseMs };
+    throw error;
+  };
+  return async (url, options) => {
+    if (failed !== undefined && performance.now() < failed.until) throw failed.error;
+    const answer = await fetch(url, options).catch(fail);
+    if (!answer.ok) fail(new KeysUnavailable(`the key endpoint answers ${answer.status}`));
+    failed = undefined;
+    hasAnswered = true;
+    return answer;
   };
 }
 
