@@ -50,7 +50,12 @@ export class ListenerAdapter extends ExpressAdapter {
     const toExpress = this.getInstance<RequestHandler>();
     const server: Server<typeof IncomingMessage, typeof MarkedResponse> = createServer(
       { ServerResponse: MarkedResponse, connectionsCheckingInterval: CHECK_MS },
-      (req, res) => this.edge(req, res, toExpress),
+      (req, res) => {
+        // A request that was sent behind another begins when it is its turn (pipelining, RFC 9112 §9.3.2): Node tells of a
+        // lost connection only to the answer that has it, and what others held would be held for ever.
+        if (res.socket === null) res.once('socket', () => this.edge(req, res, toExpress));
+        else this.edge(req, res, toExpress);
+      },
     );
     this.setHttpServer(server as unknown as Server);
     // A slow client holds a socket for this long, and as long as until the next check (slowloris; R-44).

@@ -59,6 +59,8 @@ export class RateLimits {
   async admit(exchange: Exchange, policy: PolicyName): Promise<void> {
     const quota = this.quotas[policy];
     if (quota === 'off') return;
+    // Whoever hung up before it was asked who it is must not pass as somebody else.
+    if (exchange.req.socket.destroyed) throw new VestibuleError('bad_request');
     const network = this.networkOf(exchange);
     this.refuseSpent(exchange, policy, network);
     this.refuseCrowd(exchange, policy, network, quota);

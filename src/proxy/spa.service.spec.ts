@@ -33,9 +33,15 @@ beforeAll(async () => {
     writeFileSync(join(dir, file), file);
   }
   server = await JsonServer.start();
-  // Open pages of a folder need nothing of the other three.
+  // Open pages of a folder need nothing of the others.
   const unused = undefined as never;
-  const spa = new SpaService({ kind: 'folder', dir, login: 'open' }, unused, unused, unused);
+  const spa = new SpaService(
+    { kind: 'folder', dir, login: 'open' },
+    unused,
+    unused,
+    unused,
+    unused,
+  );
   server.answerWith((req: IncomingMessage, res: MarkedResponse) => {
     const { url: path = '', method = '' } = req;
     spa

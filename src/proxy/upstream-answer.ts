@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { errors, type Dispatcher } from 'undici';
 import { spentBuffers } from './spent-buffers.js';
+import { asIncoming } from './told-headers.js';
 
 /** What became of a forwarded request. */
 export type Forwarded =
@@ -60,7 +61,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: IncomingHttpHeaders,
+    told: IncomingHttpHeaders,
   ): void {
     if (status < 200) {
       // undici starts to wait anew with each of them, for ever if need be.
@@ -74,6 +75,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
       this.settle({ kind: 'unauthorized' });
       return;
     }
+    const headers = asIncoming(told);
     this.contentType = headers['content-type'] ?? '';
     this.rules.writeHead(status, headers);
     // What came in one piece has ended by then; undici tells of all of it in one go.

@@ -24,6 +24,16 @@ const OURS: ReadonlySet<string> = new Set([
   'x-request-id',
   'expect',
   'cookie',
+  // Said of the client by servers in front, by other names.
+  'true-client-ip',
+  'x-client-ip',
+  'remote-user',
+  // CGI takes it for the address of a proxy (httpoxy, CVE-2016-5385).
+  'proxy',
+  // Another method than the one that the route lets through (ATK-19).
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
 ]);
 const OURS_PREFIXES: readonly string[] = ['x-forwarded-', 'x-auth-', 'x-original-', 'x-rewrite-'];
 
@@ -108,7 +118,7 @@ export function toClientHeaders(
     else for (const one of value) headers.push(name, one);
   }
   for (const cookie of upstream['set-cookie'] ?? [])
-    if (!ownCookies.includes(cookieName(cookie))) headers.push('set-cookie', cookie);
+    if (isTheirs(cookie, ownCookies)) headers.push('set-cookie', cookie);
   headers.push(...ours);
   return headers;
 }
@@ -169,6 +179,14 @@ function foreignCookies(header: string | undefined, own: readonly string[]): str
   if (header === undefined) return '';
   const pairs = header.split(';').map((pair) => pair.trim());
   return pairs.filter((pair) => pair !== '' && !own.includes(cookieName(pair))).join('; ');
+}
+
+/** One without a name is sent back as its value alone, which may read like a cookie of ours (RFC 6265bis §5.7). */
+function isTheirs(cookie: string, ownCookies: readonly string[]): boolean {
+  const name = cookieName(cookie);
+  return (
+    name !== '' && cookie.split(';', 1)[0]?.includes('=') === true && !ownCookies.includes(name)
+  );
 }
 
 function cookieName(pair: string): string {

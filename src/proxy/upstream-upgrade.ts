@@ -13,6 +13,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import type { Exchange } from '../http/exchange.js';
 import { pairsOf } from '../http/flat-headers.js';
 import { SessionStreams } from '../session/session-streams.js';
+import { OpenConnection } from './open-connection.js';
 import { OpenWebSocket } from './open-web-socket.js';
 import type { HeldByRequest } from './proxy-caller.js';
 import { UpstreamClient } from './upstream-client.js';
@@ -70,7 +71,7 @@ export class UpstreamUpgrade {
     this.remember(socket);
     const answer = await this.ask(exchange, socket, opening);
     if (answer === undefined) return;
-    if (answer.kind === 'plain') return this.relay(exchange, answer.answer);
+    if (answer.kind === 'plain') return this.relay(exchange, answer.answer, held);
     if (socket.destroyed) {
       answer.upstream.destroy();
       return;
@@ -129,9 +130,21 @@ export class UpstreamUpgrade {
   }
 
   /** What breaks off at one end breaks off at the other. */
-  private async relay(exchange: Exchange, answer: IncomingMessage): Promise<void> {
+  private async relay(
+    exchange: Exchange,
+    answer: IncomingMessage,
+    held?: Pick<HeldByRequest, 'id' | 'session'>,
+  ): Promise<void> {
     const { res } = exchange;
-    res.writeHead(answer.statusCode ?? 502, this.client.answerHeaders(answer.headers, DATA));
+    try {
+      res.writeHead(answer.statusCode ?? 502, this.client.answerHeaders(answer.headers, DATA));
+    } catch (error) {
+      // A status or a header field that cannot be sent on.
+      answer.destroy();
+      throw new VestibuleError('upstream_unreachable', { cause: error });
+    }
+    // It may go on for as long as a socket would.
+    if (held !== undefined) this.streams.watch(held.id, held.session, new OpenConnection(res));
     await pipeline(answer, res).catch(() => res.destroy());
   }
 
