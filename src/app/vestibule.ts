@@ -201,9 +201,10 @@ async function drain(application: INestApplication, config: VestibuleConfig): Pr
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
+  const adapter = application.getHttpAdapter() as unknown as ListenerAdapter;
+  adapter.closeIdle();
   // A connection whose last request was answered meanwhile is idle only now, and would be waited for.
-  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+  const sweep = setInterval(() => adapter.closeIdle(), IDLE_SWEEP_MS);
   const cutOff = setTimeout(() => server.closeAllConnections(), config.server.shutdownTimeoutMs);
   await closed;
   clearInterval(sweep);

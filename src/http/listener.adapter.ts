@@ -1,4 +1,5 @@
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
@@ -28,8 +29,16 @@ export class ListenerAdapter extends ExpressAdapter {
     res.writeHead(503, { 'Retry-After': 1, 'Content-Length': 0 }).end();
   };
 
+  private readonly sockets = new Set<Socket>();
+
   constructor() {
     super(hardened(express()));
+  }
+
+  /** Closes connections on which no request runs. Node leaves out those that have not asked for anything yet. */
+  closeIdle(): void {
+    (this.getHttpServer() as Server).closeIdleConnections();
+    for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
   }
 
   useEdge(edge: Edge): void {
@@ -58,6 +67,10 @@ export class ListenerAdapter extends ExpressAdapter {
       },
     );
     this.setHttpServer(server as unknown as Server);
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
     // A slow client holds a socket for this long, and as long as until the next check (slowloris; R-44).
     server.headersTimeout = 15_000;
     // An upload to an API may take its time, but not stand still (unfinished-body.ts). Our own forms have a limit (body.ts).
