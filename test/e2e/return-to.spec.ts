@@ -60,13 +60,16 @@ async function faultsIn(
   return faults;
 }
 
+/** More logins a minute than a network has. */
+const MANY = { LIMIT_LOGIN: 'off', LIMIT_CALLBACK: 'off' };
+
 describe('whatever is asked for', () => {
   let stage: Stage;
   /** Logged in here and at the provider. Not of the stage: what they see is too much to be looked through for secrets. */
   let member: UserAgent;
   let stranger: UserAgent;
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.open({ env: MANY });
     member = new UserAgent();
     stranger = new UserAgent();
     await stage.logIn(member);
@@ -222,7 +225,7 @@ describe('with several providers', () => {
   beforeAll(async () => {
     stage = await Stage.open({
       file: `providers:\n  - id: one${PROVIDER}\n  - id: two${PROVIDER}\n`,
-      env: { OIDC_SCOPE: undefined, OIDC_USERINFO: undefined },
+      env: { ...MANY, OIDC_SCOPE: undefined, OIDC_USERINFO: undefined },
     });
   });
   afterAll(() => stage.close());
@@ -255,7 +258,7 @@ describe('a place of ours', () => {
   let stage: Stage;
   let person: UserAgent;
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.open({ env: MANY });
     person = stage.person();
   });
   afterAll(() => stage.close());
@@ -293,7 +296,7 @@ describe('a place of ours', () => {
 describe('RETURN_ORIGINS', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open({ env: { RETURN_ORIGINS: 'https://app.example.com' } });
+    stage = await Stage.open({ env: { ...MANY, RETURN_ORIGINS: 'https://app.example.com' } });
   });
   afterAll(() => stage.close());
 
