@@ -280,7 +280,7 @@ describe('the configuration of the simple case', () => {
     ['http://localhost', 'vestibule-80'],
     ['http://localhost:8080', 'vestibule-8080'],
     ['https://localhost:8080', '__Host-vestibule'],
-  ])('calls the cookie of %s %s', (url, name) => {
+  ])('calls the cookie of %s %s (P-24)', (url, name) => {
     expect(configOf({ ...LOOPBACK_ENV, PUBLIC_URL: url }).cookie.name).toBe(name);
   });
 

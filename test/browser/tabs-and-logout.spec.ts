@@ -53,6 +53,21 @@ describe('tabs and logouts', () => {
     await new ProviderLoginPage(app.page).isShown();
   });
 
+  it('leaves nothing of the session in the browser by a logout: no storage, no cache, one cookie that is no session (E-47)', async () => {
+    const { context, app } = await stage.member();
+    expect((await app.callApi()).status()).toBe(200);
+    await app.logOut();
+    const kept = await app.page.evaluate(
+      `(async () => [
+        ...Object.keys(localStorage), ...Object.keys(sessionStorage),
+        ...(await caches.keys()), ...(await indexedDB.databases()).map(({ name }) => name),
+      ])()`,
+    );
+    expect(kept).toEqual([]);
+    const names = (await context.cookies(stage.url('/'))).map(({ name }) => name);
+    expect(names).toEqual([`vestibule-login-${stage.bff.port}`]);
+  });
+
   it('asks before it logs out when /logout was typed, and does so by the button of that page', async () => {
     const { context, app } = await stage.member();
     await app.page.goto(stage.url('/logout'));

@@ -258,6 +258,16 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         expect(await store.readTombstone(key)).toBe('backchannel');
       });
 
+      it('succeeds for each of many at the same time, and is true for one (P-27)', async () => {
+        await store.create(key, newSession());
+        const ends = await Promise.all(
+          Array.from({ length: 10 }, () => store.end(key, 'logout', LONG)),
+        );
+        expect(ends.filter(Boolean)).toHaveLength(1);
+        expect(await store.readIdentity(key)).toBeUndefined();
+        expect(await store.readTombstone(key)).toBe('logout');
+      });
+
       it('is true once, and the first reason stays', async () => {
         await store.create(key, newSession());
         const ends = await Promise.all([

@@ -5,7 +5,7 @@ import { LeavingClient } from '../support/leaving-client.js';
 import { PATHS } from '../support/op-host.js';
 import { holdAnswer } from '../support/refresh-calls.js';
 import { CLIENT_ID, Stage } from '../support/stage.js';
-import type { UserAgent } from '../support/user-agent.js';
+import { UserAgent } from '../support/user-agent.js';
 
 const DURABLE = { settings: { appendonly: 'yes', appendfsync: 'always' } };
 const ACCESS_TOKEN_MS = 300_000;
@@ -207,6 +207,55 @@ describe('a new version or configuration in the place of the old', () => {
       }
     } finally {
       await renewed.stop();
+    }
+  });
+});
+
+describe('a new address of the product', () => {
+  it('leaves a login under way nothing half done: it is nowhere, or completed once, and the next one works (R-39)', async () => {
+    await using stage = await Stage.open({ redis: true });
+    const person = new UserAgent();
+    const callback = await stage.callbackFor(person, { return_to: '/here' });
+    await stage.bff.stop();
+    const { session } = stage.bff.config;
+    const moved = await BffHost.start({
+      port: stage.bff.port,
+      clock: stage.clock,
+      env: {
+        PUBLIC_URL: `http://localhost:${stage.bff.port}/app`,
+        BASE_PATH: '/app',
+        SESSION_KEYS: session.keys
+          .map(({ kid, secret }) => `${kid}:${secret.toString('base64url')}`)
+          .join(','),
+        OIDC_ISSUER: stage.op.issuer,
+        OIDC_CLIENT_ID: CLIENT_ID,
+        OIDC_CLIENT_SECRET: stage.clientSecret,
+        REDIS_URL: stage.redis.url,
+      },
+    });
+    try {
+      await moved.untilLogged('store.connected');
+      stage.op.register({
+        clientId: CLIENT_ID,
+        clientSecret: stage.clientSecret,
+        publicUrl: moved.url(''),
+      });
+      const calls = redemptions(stage);
+      const gone = await person.load(callback, { site: 'cross-site' });
+      expect([gone.status, cookiesSet(gone)]).toEqual([404, []]);
+      expect(redemptions(stage)).toBe(calls);
+      // Or a proxy in front leads the old address to the new one: the code is redeemed as it was asked for, once.
+      await person.arrive(callback.replace('/callback', '/app/callback'));
+      expect(redemptions(stage)).toBe(calls + 1);
+      expect(person.page).toBe(moved.url('/'));
+      const view = await person.fetch(moved.url('/session'), { csrf: false });
+      expect(jsonOf(view)).toMatchObject({ authenticated: true, user: { sub: 'alice' } });
+      const next = new UserAgent();
+      await next.submit({ user: 'bob' }, await next.visit(moved.url('/login')));
+      const theirs = await next.fetch(moved.url('/session'), { csrf: false });
+      expect(jsonOf(theirs)).toMatchObject({ authenticated: true, user: { sub: 'bob' } });
+    } finally {
+      await moved.stop();
     }
   });
 });

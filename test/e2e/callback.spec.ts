@@ -2,7 +2,7 @@ import { cookiesSet, locationOf, type Hop } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
-import type { UserAgent } from '../support/user-agent.js';
+import { UserAgent } from '../support/user-agent.js';
 
 const STATE = 'A'.repeat(43);
 
@@ -80,6 +80,45 @@ describe('the callback', () => {
       expect(JSON.parse(answer.body)).toMatchObject({ code: 'login_state_unknown', status: 400 });
     });
   });
+
+  const NASTY: readonly (readonly [string, (letter: string) => string])[] = [
+    ['percent signs that encode nothing', (letter) => `${letter}%zz%`],
+    ['half a character', (letter) => `${letter}%E0%A4%A`],
+    ['a NUL', (letter) => `${letter}%00b`],
+    ['line ends', (letter) => `${letter}%0d%0aSet-Cookie:%20evil=1%0d%0a%0d%0a{"event":"evil"}`],
+    ['other line ends', (letter) => `${letter}%E2%80%A8b%C2%85c`],
+    ['pictures', (letter) => `${letter}%F0%9F%98%80%F0%9F%91%A9%E2%80%8D%F0%9F%9A%80`],
+    ['a change of direction', (letter) => `${letter}%E2%80%AE%E2%81%A6evil`],
+    ['markup', (letter) => `${letter}<script>evil()</script>`],
+    ['5,000 characters', (letter) => letter.repeat(5_000)],
+  ];
+  it.each(NASTY)(
+    'takes %s in any place for what it is: 400, lines of log as ever, a page that says nothing of it (R-46)',
+    async (_name, value) => {
+      // What a stranger makes up is no secret that could leak.
+      const person = new UserAgent();
+      const login = await person.load(stage.url('/login'));
+      const state = locationOf(login).searchParams.get('state') ?? '';
+      const { length: before } = stage.bff.lines;
+      const iss = encodeURIComponent(stage.op.issuer);
+      for (const query of [
+        `code=${value('c')}&state=${value('s')}&iss=${iss}`,
+        `code=abc&state=${STATE}&iss=${value('i')}`,
+        `error=${value('e')}&error_description=${value('d')}&state=${STATE}&iss=${iss}`,
+        `code=${value('k')}&state=${state}&iss=${iss}`,
+      ]) {
+        const answer = await arrive(person, stage.url(`/callback?${query}`));
+        expect([answer.status, cookiesSet(answer)]).toEqual([400, []]);
+        expect(answer.body).not.toMatch(/evil|\u{1F600}|\u202e|([csiedk])\1{9}/u);
+      }
+      const lines = stage.bff.lines.slice(before);
+      expect(lines.join('')).not.toMatch(/evil|([csiedk])\1{9}/);
+      for (const line of lines) {
+        expect(JSON.parse(line)).toHaveProperty('event');
+        expect(line.trimEnd()).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+      }
+    },
+  );
 
   it('refuses a wrong state, and the right one still works (C-11, D-11)', async () => {
     const person = stage.person();

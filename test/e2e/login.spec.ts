@@ -192,6 +192,31 @@ describe('the request to the provider', () => {
   });
 });
 
+describe('a login over a session', () => {
+  it('asks the provider all the same, and the session stays until somebody else is there (P-11)', async () => {
+    await using stage = await Stage.open();
+    const person = await stage.member({ as: 'alice' });
+    const { session_id: sessionId } = await stage.view(person);
+    const asked = locationOf(await person.load(stage.url('/login')));
+    expect(asked.origin + asked.pathname).toBe(`${stage.op.issuer}${PATHS.authorize}`);
+    expect(await stage.view(person)).toMatchObject({ session_id: sessionId });
+    const calls = stage.op.callsOf(PATHS.token).length;
+    await stage.logIn(person);
+    expect(stage.op.callsOf(PATHS.token)).toHaveLength(calls + 1);
+    expect((await stage.view(person))['session_id']).not.toBe(sessionId);
+  });
+
+  it('whose prompt the provider does not know ends with its refusal, on a page (P-12)', async () => {
+    await using stage = await Stage.open();
+    const person = await stage.member();
+    const { session_id: sessionId } = await stage.view(person);
+    const page = await stage.startLogin(person, { prompt: 'unheard-of' });
+    expect([page.status, errorCodeOf(page.body)]).toEqual([403, 'login_denied']);
+    expect(page.body).not.toContain('unheard-of');
+    expect(await stage.view(person)).toMatchObject({ session_id: sessionId });
+  });
+});
+
 describe('who may start a login', () => {
   let stage: Stage;
   beforeAll(async () => {
@@ -477,6 +502,20 @@ describe('behind https', () => {
       'SameSite=None',
       'Secure',
     ]);
+  });
+
+  it('below a base path the cookies keep what their prefix promises (P-24)', async () => {
+    await using below = await Stage.open({ https: true, env: { BASE_PATH: '/app' } });
+    const person = await below.member();
+    const ours = person.hops.filter(({ url }) => url.startsWith(below.url('/')));
+    const lines = ours.flatMap(cookiesSet);
+    const names = new Set(lines.map((line) => line.split('=', 1)[0]));
+    expect(names).toEqual(new Set(['__Host-vestibule', '__Host-vestibule-login']));
+    for (const line of lines) {
+      expect(line).toMatch(/; Path=\/(?:;|$)/);
+      expect(line).toContain('; Secure');
+      expect(line).not.toMatch(/domain=/i);
+    }
   });
 
   it('a posted login_required of prompt=none makes no session and no token call (A-28)', async () => {

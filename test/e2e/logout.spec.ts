@@ -85,6 +85,28 @@ describe('logging out', () => {
     expect(person.page).toBe(stage.url('/'));
   });
 
+  it('goes where the configuration says, whatever the request asks for (P-09)', async () => {
+    const wish = ['return_to', 'returnUrl', 'redirect', 'post_logout_redirect_uri', 'state', 'next']
+      .map((name) => `${name}=${encodeURIComponent('https://evil.example/')}`)
+      .join('&');
+    for (const asked of [
+      await stage.call(await stage.member(), `/logout?${wish}`, { method: 'POST' }),
+      await stage.call(await stage.member(), '/logout', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: wish,
+      }),
+    ]) {
+      const location = new URL(String(jsonOf(asked)['location']));
+      expect(location.origin).toBe(stage.op.issuer);
+      expect(location.searchParams.get('post_logout_redirect_uri')).toBe(stage.url('/logout/done'));
+      expect(location.href).not.toContain('evil');
+    }
+    const done = await stage.person().load(stage.url(`/logout/done?${wish.replace('state', 'x')}`));
+    expect([done.status, done.headers.location]).toEqual([200, undefined]);
+    expect(done.body).not.toContain('evil');
+  });
+
   it('of somebody who never came succeeds as well (P-08)', async () => {
     const person = stage.person();
     const answer = await logOut(person);

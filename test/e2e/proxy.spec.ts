@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { jsonOf } from '../support/http-exchange.js';
 import { sendRaw } from '../support/raw-socket.js';
 import { Stage } from '../support/stage.js';
-import { RESOURCE } from '../support/op-host.js';
+import { PATHS, RESOURCE } from '../support/op-host.js';
 import type { UserAgent } from '../support/user-agent.js';
 
 const ROUTES = `routes:
@@ -293,6 +293,23 @@ describe('a proxied call', () => {
     });
   });
 
+  it.each([401, 403, 404, 409, 429, 500, 503])(
+    'that the API answers with %d is answered so: no redirect, and no new token (P-17)',
+    async (status) => {
+      stage.api.respond((_received, res) => {
+        res.writeHead(status, { 'content-type': 'application/json' }).end('{"its":"own"}');
+      });
+      const [before, calls] = [stage.api.received.length, stage.op.callsOf(PATHS.token).length];
+      const answers = await Promise.all(Array.from({ length: 5 }, () => call('/api/x')));
+      for (const answer of answers) {
+        expect([answer.status, answer.body]).toEqual([status, '{"its":"own"}']);
+        expect(answer.headers.location).toBeUndefined();
+      }
+      expect(stage.api.received).toHaveLength(before + 5);
+      expect(stage.op.callsOf(PATHS.token)).toHaveLength(calls);
+    },
+  );
+
   it('is answered 405 for a method that the route does not offer', async () => {
     for (const method of ['DELETE', 'OPTIONS']) {
       const answer = await stage.send(stage.url('/api/x'), {
@@ -342,7 +359,7 @@ describe('a proxied call', () => {
     );
   });
 
-  it('says 504 when the API is silent, 502 when it is not there, and goes on when it is back (ATK-86)', async () => {
+  it('says 504 when the API is silent, 502 when it is not there, and goes on when it is back (ATK-86, P-17)', async () => {
     stage.api.respond(() => undefined);
     const slow = await call('/api/slow');
     expect([slow.status, jsonOf(slow)['code']]).toEqual([504, 'upstream_timeout']);

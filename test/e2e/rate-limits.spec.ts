@@ -50,7 +50,7 @@ describe('logins from one network', () => {
     await stage.close();
   });
 
-  it('are counted by all instances together, and told by 429 (J-25, K-33, R-07)', async () => {
+  it('are counted by all instances together, and told by 429 (J-25, K-33, R-07, E-55, R-43)', async () => {
     const answers = [
       await begin(stage),
       await begin(stage, replica.url('/login')),

@@ -65,7 +65,7 @@ describe.each<[Listener]>([['public'], ['internal']])('the %s listener', (listen
     expect((await get([...many, 'X-Forwarded-For: 203.0.113.7'])).status).toBe(431);
   });
 
-  it('takes two hundred cookies and no more (431)', async () => {
+  it('takes two hundred cookies and no more (431, R-45)', async () => {
     const cookies = (count: number): string =>
       `Cookie: ${Array.from({ length: count }, (_, at) => `c${at}=1`).join('; ')}`;
     expect((await get([cookies(200)])).status).toBe(200);
@@ -90,7 +90,7 @@ describe.each<[Listener]>([['public'], ['internal']])('the %s listener', (listen
     expect((await get([], `?${'x'.repeat(20_000)}`)).status).toBe(431);
   });
 
-  it('takes a form of 64 KiB and no larger one (413)', async () => {
+  it('takes a form of 64 KiB and no larger one (413, R-45)', async () => {
     expect((await post(65_536)).status).not.toBe(413);
     const answer = await post(65_537);
     // The forms of services are answered in the words of OAuth, and a logout token is right or wrong (§2.8).

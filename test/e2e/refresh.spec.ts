@@ -39,6 +39,35 @@ describe('refreshing', () => {
     expect(refreshes()).toHaveLength(0);
   });
 
+  it('happens before the end, within the leeway, and the call goes with the new token (P-20)', async () => {
+    const person = await stage.member();
+    await stage.call(person);
+    const old = stage.api.last.headers.authorization;
+    stage.clock.advance(LIFE_MS - 20_000);
+    expect((await stage.call(person)).status).toBe(200);
+    expect(refreshes()).toHaveLength(1);
+    expect(stage.api.last.headers.authorization).not.toBe(old);
+    stage.clock.advance(60_000);
+    expect((await stage.call(person)).status).toBe(200);
+    expect(refreshes()).toHaveLength(1);
+  });
+
+  it('of many people at a time gives each their own tokens (P-22)', async () => {
+    const names = ['alice', 'bob', 'carol', 'alice', 'carol', 'bob'];
+    const people = await Promise.all(names.map((as) => stage.member({ as })));
+    for (let round = 1; round <= 2; round += 1) {
+      stage.clock.advance(LIFE_MS);
+      const answers = await Promise.all(
+        people.flatMap((person) => [stage.call(person), stage.call(person)]),
+      );
+      expect(answers.map((answer) => jsonOf(answer)['sub'])).toEqual(
+        names.flatMap((name) => [name, name]),
+      );
+      expect(refreshes()).toHaveLength(names.length * round);
+    }
+    expect(new Set(refreshes().map(sentToken)).size).toBe(2 * names.length);
+  });
+
   it('keeps what the answer leaves out: refresh token, identity (D-22, F-23)', async () => {
     const person = await stage.member();
     stage.op.rewriteJson(
@@ -84,7 +113,7 @@ describe('refreshing', () => {
     ['answers 503', async () => stage.op.fail(PATHS.token, 503), async () => stage.op.behave()],
     ['answers 429', async () => stage.op.fail(PATHS.token, 429), async () => stage.op.behave()],
   ])(
-    'while the provider %s keeps the session, and goes on when it is well',
+    'while the provider %s keeps the session, calls nothing without a token, and goes on when it is well (P-18)',
     async (_name, ill, well) => {
       const person = await stage.member();
       // The API looks up the provider's keys once, and now.
@@ -93,8 +122,10 @@ describe('refreshing', () => {
       stage.clock.advance(LIFE_MS - 10_000);
       expect((await stage.call(person)).status).toBe(200);
       stage.clock.advance(LIFE_MS);
+      const received = stage.api.received.length;
       const failed = await stage.call(person);
       expect(failed.status).toBe(503);
+      expect(stage.api.received).toHaveLength(received);
       expect(jsonOf(failed)).toMatchObject({ code: 'provider_unreachable' });
       expect(failed.headers['retry-after']).toBeTruthy();
       expect(await stage.view(person)).toMatchObject({ authenticated: true });

@@ -142,6 +142,29 @@ describe('the Redis driver', () => {
     expect(await integer('ZCARD', 'v:x:sub')).toBe(3);
   });
 
+  it('prunes them once where two instances do so at the same time, and none that lives (P-26)', async () => {
+    const events = new RecordedEvents();
+    const second = new RedisStore(redisConfig(redis.url), clock, events);
+    await events.next('store.connected');
+    try {
+      for (let at = 0; at < 40; at += 1)
+        await redis.command('ZADD', 'v:x:sub', String(clock.now() - 1), `expired${at}`);
+      const indexes = [{ index: 'sub', score: clock.now() + LONG }];
+      const made = await Promise.all(
+        [store, second].flatMap((each, at) => [
+          each.create(`a${at}`, newSession({ indexes })),
+          each.create(`b${at}`, newSession({ indexes })),
+        ]),
+      );
+      expect(made).toEqual(['created', 'created', 'created', 'created']);
+      const members = await redis.command('ZRANGE', 'v:x:sub', '0', '-1');
+      const names = members.split('\r\n').filter((line) => /^\w/.test(line));
+      expect(names.toSorted()).toEqual(['a0', 'a1', 'b0', 'b1']);
+    } finally {
+      await second.close();
+    }
+  });
+
   it('lets the transactions of a browser end with the longest of them', async () => {
     await store.putTransaction('browser', newTransaction({ state: 'a', lifeMs: LONG }), 3);
     await store.putTransaction('browser', newTransaction({ state: 'b', lifeMs: 1_000 }), 3);

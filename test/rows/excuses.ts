@@ -196,4 +196,45 @@ export const EXCUSES: readonly Excuse[] = [
     reason: 'not offered',
     note: "each process fetches a provider's keys itself: none are ever read from Redis",
   },
+  {
+    rows: ['E-13'],
+    part: 'all users at once',
+    reason: 'not offered',
+    note: 'sessions are ended by person; those of everybody end by another server key in the place of the old',
+  },
+  {
+    rows: ['E-14'],
+    part: 'a factor again',
+    reason: 'later',
+    note: 'a person ends own devices with the session and the CSRF header; an application that wants a fresh login first asks for one with `max_age`',
+  },
+  {
+    rows: ['E-35'],
+    part: 'PAR and sender-constrained tokens',
+    reason: 'not offered',
+    note: 'as C-01 and H-26: what a client may do instead is `private_key_jwt` or mutual TLS',
+  },
+  {
+    rows: ['P-02'],
+    part: 'a header for reads',
+    reason: 'not offered',
+    note: 'who is there is read without one, and from our own origin only: another is refused by Fetch Metadata, and could read nothing',
+  },
+  {
+    rows: ['P-12'],
+    part: 'refused by us',
+    reason: 'library or provider',
+    note: 'a provider knows which prompts it has, and few say so in their metadata; its refusal ends on a page',
+  },
+  {
+    rows: ['P-15'],
+    part: 'a choice between both',
+    reason: 'not offered',
+    note: 'the token says it: with `sid` one session, without all of the user (Back-Channel Logout §2.4)',
+  },
+  {
+    rows: ['R-40', 'R-41', 'R-42'],
+    reason: 'network',
+    note: 'figures of a machine that does nothing else, for a quarter of an hour up to a day: `npm run bench` gives them, and `npm run bench:soak` fails by whatever grows',
+  },
 ];
