@@ -3,7 +3,7 @@ import type { SessionRecord } from '../domain/session.js';
 import type { TokenSet } from '../domain/token-set.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { open, seal } from '../crypto/sealed-box.js';
-import { HEAD } from '../store/store.port.js';
+import { HEAD, type StoreKey } from '../store/store.port.js';
 import type { RecordPurpose, SessionCredential } from './session-credential.js';
 
 /** Version of both record formats; a record of another version is not read. */
@@ -81,6 +81,12 @@ export class RecordCodec {
       : { counter: bytes.readBigUInt64BE(HEAD.counterAt), tokens };
   }
 
+  /** What was opened of a session that has ended is not kept: its tokens must not outlive it here. */
+  forget(key: StoreKey): void {
+    this.opened.delete(nameOf('identity', key));
+    this.opened.delete(nameOf('tokens', key));
+  }
+
   private sealBody(credential: SessionCredential, purpose: RecordPurpose, body: object): Buffer {
     const kid = this.ring.sealingKid;
     const key = credential.key(purpose, kid);
@@ -105,8 +111,12 @@ export class RecordCodec {
 }
 
 /** Binds a record to its place, purpose and format: moved or swapped it does not open. */
-function aad(credential: SessionCredential, purpose: RecordPurpose): string {
-  return `${FORMAT}:${purpose}:${credential.storeKey}`;
+function aad({ storeKey }: SessionCredential, purpose: RecordPurpose): string {
+  return nameOf(purpose, storeKey);
+}
+
+function nameOf(purpose: RecordPurpose, key: StoreKey): string {
+  return `${FORMAT}:${purpose}:${key}`;
 }
 
 /** A number as the eight bytes of a head. */

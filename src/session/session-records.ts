@@ -179,6 +179,7 @@ export class SessionRecords {
 
   /** Ends a session: deletes first, then leaves a tombstone. True when it was there. */
   async end(key: StoreKey, reason: EndReason): Promise<boolean> {
+    this.codec.forget(key);
     const ended = await this.store.end(key, reason, TOMBSTONE_MS);
     if (ended) this.log.event('session.ended', { reason });
     return ended;
@@ -263,6 +264,7 @@ export class SessionRecords {
   }
 
   private async absent(key: StoreKey): Promise<SessionReading> {
+    this.codec.forget(key);
     const reason = await this.store.readTombstone(key);
     return reason !== undefined && isEndReason(reason)
       ? { kind: 'anonymous', reason }

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { findLeaks, type Secret } from '../support/leak-scan.js';
 import { jsonOf, type Hop } from '../support/http-exchange.js';
+import { ServiceCaller, servicesFile } from '../support/service-caller.js';
 import { PATHS } from '../support/op-host.js';
 import { CLIENT_ID, Stage } from '../support/stage.js';
 
@@ -217,6 +218,54 @@ describe('the leak scan', () => {
           withLine(`{"event":"x","url":"/callback?code=${secretOf(kind)}"}`).length,
         ).toBeGreaterThan(0);
     });
+  });
+
+  it('finds nothing in what Redis is told, in what operators and services read, and in refusals (ATK-89, ATK-91)', async () => {
+    const worker = new ServiceCaller('worker', { scopes: '[introspect, token, sessions]' });
+    await using other = await Stage.open({ redis: true, file: servicesFile(worker) });
+    const internal = async (path: string): Promise<void> => {
+      const { status, body, headers } = await other.send(`${other.bff.internalOrigin}${path}`);
+      expect(status).toBe(200);
+      other.note({ where: `answer of ${path}`, text: `${JSON.stringify(headers)} ${body}` });
+    };
+    const heard = await other.redis.overhear(async () => {
+      const person = await other.member();
+      await other.call(person);
+      await other.call(person, '/session/refresh', { method: 'POST' });
+      const cookie = await other.cookieOf(person);
+      const callback = person.hops.find(({ url }) => url.includes('/callback?'))?.url ?? '';
+      const [, query = ''] = callback.split('?');
+      // Refusals of requests that bring true secrets of the run.
+      const refusals = [
+        await person.arrive(callback),
+        await other.person().arrive(callback),
+        await other.send(other.url('/nowhere'), { headers: { cookie, referer: callback } }),
+        await other.send(other.url('/api//orders'), { headers: { cookie, referer: callback } }),
+        await other.send(other.url(`/callback?${query}&${query}`), { headers: { cookie } }),
+        await other.call(person, '/api/orders', { method: 'POST', csrf: false }),
+        await other.send(other.url('/logout'), { method: 'POST', headers: { cookie } }),
+      ];
+      expect(refusals.filter(({ status }) => status >= 400).length).toBeGreaterThan(4);
+      for (const form of [{ token: cookie.split('=')[1] ?? '' }, { token: 'x' }]) {
+        const { status, body } = await worker.ask(other, '/introspect', { form });
+        expect(status).toBe(200);
+        other.note({ where: 'answer of /introspect', text: body });
+      }
+      const { body } = await worker.ask(other, '/admin/sessions?sub=alice', { method: 'GET' });
+      other.note({ where: 'answer of /admin/sessions', text: body });
+      await internal('/metrics');
+      await internal('/readyz');
+      await internal('/.well-known/jwks.json');
+      await other.call(person, '/logout', { method: 'POST' });
+      await internal('/metrics');
+    });
+    expect(heard.match(/"(?:get|mget|evalsha)"/gi)?.length).toBeGreaterThan(10);
+    other.note({ where: 'what Redis is told', text: heard });
+    expect(other.leaks()).toEqual([]);
+    const [planted] = other.secrets().filter(({ kind }) => kind === 'refresh token');
+    expect(
+      other.leaks([{ where: 'Redis', text: heard.replace('"get"', planted?.value ?? '') }]),
+    ).toMatchObject([{ kind: 'refresh token', where: 'Redis' }]);
   });
 
   it('fails the run that leaked', async () => {

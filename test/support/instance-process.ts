@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,7 +29,15 @@ export class InstanceProcess {
   /** `file` is a vestibule.yaml. Resolves when it listens. */
   static async start(
     stage: Stage,
-    { env = {}, file = '' }: { readonly env?: Record<string, string>; readonly file?: string } = {},
+    {
+      env = {},
+      file = '',
+      heapReadable = false,
+    }: {
+      readonly env?: Record<string, string>;
+      readonly file?: string;
+      readonly heapReadable?: boolean;
+    } = {},
   ): Promise<InstanceProcess> {
     const port = await freePort();
     const directory = mkdtempSync(join(tmpdir(), 'vestibule-process-'));
@@ -40,7 +49,10 @@ export class InstanceProcess {
       CONFIG_FILE: configFile,
       ...env,
     };
-    const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
+    const flags = heapReadable
+      ? ['--heapsnapshot-signal=SIGUSR2', `--diagnostic-dir=${directory}`]
+      : [];
+    const child = spawn(process.execPath, [...flags, 'dist/main.js', 'serve'], {
       cwd: ROOT,
       env: environment,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -79,6 +91,26 @@ export class InstanceProcess {
 
   logged(event: string): LogLine[] {
     return this.lines.filter((line) => line['event'] === event);
+  }
+
+  /**
+   * Every string that its heap holds after a garbage collection; it must have been started
+   * `heapReadable`. `ask`: a request to it, which is answered after the snapshot.
+   */
+  async heapStrings(ask: () => Promise<unknown>): Promise<readonly string[]> {
+    const stop = new AbortController();
+    const events = watch(this.directory, { signal: stop.signal });
+    this.child.kill('SIGUSR2');
+    for await (const { filename } of events) {
+      if (filename?.endsWith('.heapsnapshot') !== true) continue;
+      // It is written without a pause: what answers has written it.
+      await ask();
+      const text = await readFile(join(this.directory, filename), 'utf8');
+      stop.abort();
+      rmSync(join(this.directory, filename));
+      return (JSON.parse(text) as { readonly strings: readonly string[] }).strings;
+    }
+    throw new Error('no snapshot was written');
   }
 
   /** Ends it as a crash does, or asks it to end. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -87,6 +88,26 @@ export class RedisHost {
   async stop(): Promise<void> {
     await this.kill();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Everything that clients say to it while `work` lasts, scripts with their arguments and what they do. */
+  async overhear(work: () => Promise<unknown>): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1');
+    const end = `"end-of-${randomUUID()}"`;
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (heard += text));
+    try {
+      await once(socket, 'connect');
+      socket.write('MONITOR\r\n');
+      await once(socket, 'data');
+      await work();
+      const said = this.command('ECHO', JSON.parse(end) as string);
+      while (!heard.includes(end)) await once(socket, 'data');
+      await said;
+      return heard;
+    } finally {
+      socket.destroy();
+    }
   }
 
   async flush(): Promise<void> {
