@@ -1,12 +1,16 @@
 import cluster from 'node:cluster';
 import type { VestibuleConfig } from '../config/config.types.js';
+import { causeOf } from '../errors/cause.js';
 import type { EventLog } from '../logging/event-log.js';
 import { JsonEventLog } from '../logging/json-event-log.js';
 import { Metrics } from '../ops/metrics.js';
 import { startVestibule, type Vestibule } from './vestibule.js';
 import { superviseWorkers, tellReady, workersOf } from './workers.js';
 
-/** Runs an instance, of one process or several, until SIGTERM or SIGINT, then shuts it down in order. */
+/**
+ * Runs an instance, of one process or several, until SIGTERM or SIGINT, then shuts it down in order. So does a fault that
+ * nobody caught, with exit code 1: what it left behind nobody knows, so that whoever supervises the process starts a new one.
+ */
 export async function serve(
   config: VestibuleConfig,
   notices: readonly string[],
@@ -34,13 +38,18 @@ async function serveAsWorker(config: VestibuleConfig, version: string): Promise<
 
 async function run(config: VestibuleConfig, version: string, log: EventLog): Promise<Vestibule> {
   const vestibule = await startVestibule(config, { version, log });
-  const stop = (): void => {
+  const stop = (exitCode: number): void => {
     vestibule.stop().then(
-      () => process.exit(0),
+      () => process.exit(exitCode),
       () => process.exit(1),
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.once('SIGTERM', () => stop(0));
+  process.once('SIGINT', () => stop(0));
+  // Rejections that nobody handles come here as well. Node itself would write the message, which may quote a secret.
+  process.on('uncaughtException', (error) => {
+    log.event('server.failed', { cause: causeOf(error) });
+    stop(1);
+  });
   return vestibule;
 }

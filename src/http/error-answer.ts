@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { causeOf } from '../errors/cause.js';
 import { errorEntry, type ErrorCode } from '../errors/error-catalogue.js';
 import { toVestibuleError, type VestibuleError } from '../errors/vestibule.error.js';
 import { ACCESS_REFUSALS, type AuditEntry } from '../audit/audit-events.js';
@@ -79,23 +80,4 @@ function isAccessRefusal(code: ErrorCode): code is (typeof ACCESS_REFUSALS)[numb
 
 function withLogin(error: VestibuleError, login: string): VestibuleError {
   return Object.assign(error, { members: { login_url: login, ...error.members } });
-}
-
-/** Class and code of the cause, and for our own faults the place; never a message, which may quote a secret. */
-function causeOf(cause: unknown): string | undefined {
-  if (!(cause instanceof Error)) return undefined;
-  const code: unknown = Reflect.get(cause, 'code');
-  const inner = causeOf(cause.cause);
-  const place = placeOf(cause);
-  return [cause.name, typeof code === 'string' ? code : undefined, inner ?? place]
-    .filter(Boolean)
-    .join(' < ');
-}
-
-/** The first frame of the stack. What stands before the frames is the message, whose lines may look like frames. */
-function placeOf({ stack = '', message }: Error): string | undefined {
-  const at = stack.indexOf(message);
-  if (at === -1) return undefined;
-  const frames = stack.slice(at + message.length).split('\n');
-  return frames.find((line) => line.startsWith('    at '))?.trim();
 }

@@ -12,6 +12,7 @@ export const LOG_EVENTS = {
   'server.listening': 'info',
   'server.draining': 'info',
   'server.stopped': 'info',
+  'server.failed': 'error',
   'request.completed': 'debug',
   'request.refused': 'info',
   'request.failed': 'error',

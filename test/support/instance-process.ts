@@ -18,6 +18,7 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 export class InstanceProcess {
   private readonly lines: LogLine[] = [];
   private readonly events = new EventEmitter();
+  private said = '';
 
   private constructor(
     private readonly child: ChildProcess,
@@ -55,7 +56,7 @@ export class InstanceProcess {
     const child = spawn(process.execPath, [...flags, 'dist/main.js', 'serve'], {
       cwd: ROOT,
       env: environment,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const note = (text: string): void => stage.note({ where: 'log line of a process', text });
     const instance = new InstanceProcess(child, port, directory, note);
@@ -113,6 +114,25 @@ export class InstanceProcess {
     throw new Error('no snapshot was written');
   }
 
+  /** What it wrote beside its log. */
+  get errorOutput(): string {
+    return this.said;
+  }
+
+  /** Resolves with the next log line of an event. */
+  async nextLog(event: string): Promise<LogLine> {
+    const [line] = (await once(this.events, event)) as [LogLine];
+    return line;
+  }
+
+  /** Sends a signal on which it ends by itself; its exit code, when all that it said has been read. */
+  async endsOn(signal: NodeJS.Signals): Promise<number | null> {
+    const gone = once(this.child, 'close');
+    this.child.kill(signal);
+    const [code] = (await gone) as [number | null];
+    return code;
+  }
+
   /** Ends it as a crash does, or asks it to end. */
   async end(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
     rmSync(this.directory, { recursive: true, force: true });
@@ -123,13 +143,17 @@ export class InstanceProcess {
   }
 
   private async listening(): Promise<void> {
-    const { stdout } = this.child;
-    if (stdout === null) throw new Error('no output');
+    const { stdout, stderr } = this.child;
+    if (stdout === null || stderr === null) throw new Error('no output');
+    stderr.on('data', (chunk: Buffer) => {
+      this.said += chunk.toString();
+      this.onLine(this.said);
+    });
     createInterface({ input: stdout }).on('line', (text) => {
       this.onLine(text);
       const line = JSON.parse(text) as LogLine;
       this.lines.push(line);
-      this.events.emit(String(line['event']));
+      this.events.emit(String(line['event']), line);
     });
     const ended = once(this.child, 'exit').then(() => Promise.reject(new Error('it ended')));
     await Promise.race([once(this.events, 'server.listening'), ended]);
