@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { jsonOf } from '../support/http-exchange.js';
+import { logoutToken, registerForLogouts, sendLogout } from '../support/logout-tokens.js';
 import { Stage } from '../support/stage.js';
+
+const LIFE_MS = 300_000;
 
 describe('health', () => {
   it('is green with the provider down, and says so', async () => {
@@ -149,5 +152,51 @@ describe('the log', () => {
       expect(stage.bff.logged(event)).toHaveLength(1);
     }
     expect(stage.bff.logged('session.ended')[0]).toMatchObject({ reason: 'logout' });
+  });
+
+  it('has a line for each success and each refusal: when, at which request or provider, and why (E-53)', async () => {
+    await using stage = await Stage.open();
+    registerForLogouts(stage);
+    const [person, losing] = [await stage.member(), await stage.member({ as: 'bob' })];
+    const forged = 'a\r\n{"event":"forged"}';
+    const query = new URLSearchParams({ state: forged, code: forged, iss: stage.op.issuer });
+    const callback = await person.load(stage.url(`/callback?${query.toString()}`), {
+      site: 'cross-site',
+    });
+    const logout = await sendLogout(stage, logoutToken(stage, { sub: 'alice', nonce: forged }));
+    await stage.call(person, '/logout', { method: 'POST' });
+    stage.op.forget('RefreshToken');
+    stage.clock.advance(LIFE_MS);
+    await stage.call(losing);
+
+    const told = stage.bff.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const provider = 'generic';
+    for (const line of [
+      { event: 'login.started', level: 'info', provider, request: expect.any(String) },
+      { event: 'login.succeeded', level: 'info', provider, request: expect.any(String) },
+      { event: 'session.started', level: 'info', provider },
+      {
+        event: 'request.refused',
+        level: 'info',
+        code: 'login_state_unknown',
+        route: 'callback',
+        request: callback.headers['x-request-id'],
+      },
+      {
+        event: 'request.refused',
+        level: 'info',
+        code: 'logout_token_rejected',
+        detail: 'logout token: nonce',
+        request: logout.headers['x-request-id'],
+      },
+      { event: 'session.ended', level: 'info', reason: 'logout' },
+      { event: 'token.refresh_failed', level: 'warn', provider, failure: 'invalid_grant' },
+      { event: 'session.ended', level: 'info', reason: 'refresh_failed' },
+    ]) {
+      const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
+      expect(told).toContainEqual(expect.objectContaining({ ...line, time }));
+    }
+    // What a client says is quoted nowhere.
+    expect(stage.bff.lines.join('')).not.toContain('forged');
   });
 });
