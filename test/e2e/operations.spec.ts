@@ -159,7 +159,7 @@ describe('the log', () => {
     registerForLogouts(stage);
     const [person, losing] = [await stage.member(), await stage.member({ as: 'bob' })];
     const forged = 'a\r\n{"event":"forged"}';
-    const query = new URLSearchParams({ state: forged, code: forged, iss: stage.op.issuer });
+    const query = new URLSearchParams({ state: forged, code: forged, x: forged });
     const callback = await person.load(stage.url(`/callback?${query.toString()}`), {
       site: 'cross-site',
     });
