@@ -283,7 +283,7 @@ describe('the leak scan', () => {
 });
 
 describe('whoever listens to Redis, and reads the log at its most talkative', () => {
-  it('hears no secret and no address of anybody in a whole visit (ATK-90)', async () => {
+  it('hears no secret and no address of anybody in a whole visit (ATK-90, E-44)', async () => {
     await using stage = await Stage.open({
       redis: true,
       op: { accessTokens: 'opaque' },
