@@ -35,7 +35,7 @@ describe('secrets', () => {
   });
 
   it.each([
-    ['a private key', `-----BEGIN PRIVATE ${'KEY'}-----\n${'MC4CAQAwBQYDK2VwBCIEI'.repeat(4)}`],
+    ['a private key', `-----BEGIN PRIVATE KEY-----\n${'MC4CAQAwBQYDK2VwBCIEI'.repeat(4)}`],
     ['a private JWK', `{"kty":"OKP","d":"${'Zm9v'.repeat(11)}"}`],
     ['a server key', `SESSION_KEYS=k1:${'Zm9vYmFyYmF'.repeat(4).slice(1)}`],
   ])('would be found: %s', (kind, text) => {
