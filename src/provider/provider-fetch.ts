@@ -3,6 +3,7 @@ import type { ProviderTls } from '../config/provider-config.types.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 
 const LIMIT_BYTES = 1_048_576;
+export const PROVIDER_CONNECT_MS = 3_000;
 
 /** Fetch as the relying party may use it: the time limit is the caller's signal. */
 export type ProviderFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -16,7 +17,7 @@ export type ProviderFetch = (url: string, init: RequestInit) => Promise<Response
 export function createProviderFetch({ ca, certificate, key }: ProviderTls): ProviderFetch {
   const agent = new Agent({
     connect: {
-      timeout: 3_000,
+      timeout: PROVIDER_CONNECT_MS,
       ...(ca !== undefined && { ca }),
       ...(certificate !== undefined && key !== undefined && { cert: certificate, key }),
     },

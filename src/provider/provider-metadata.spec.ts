@@ -149,7 +149,7 @@ describe('discovery', () => {
 describe('after a failure', () => {
   beforeEach(() => server.answerJson({}, 500));
 
-  it('pauses, longer each time, at most half a minute', async () => {
+  it('pauses, longer each time, at most half a minute (E-43)', async () => {
     for (const pause of [1, 2, 4, 8, 16, 30, 30]) {
       server.asked.length = 0;
       await expect(metadata.get()).rejects.toEqual(unreachable);

@@ -9,7 +9,7 @@ import type { ProviderFetch } from './provider-fetch.js';
 import { fetchServerMetadata } from './server-metadata.js';
 
 const REFRESH_MS = 6 * 60 * 60 * 1000;
-const BACK_OFF_MS = { first: 1_000, most: 30_000 } as const;
+export const BACK_OFF_MS = { first: 1_000, most: 30_000 } as const;
 
 /**
  * A provider's metadata by discovery (OIDC Discovery §4): lazy, one request at a time, kept, refreshed, and

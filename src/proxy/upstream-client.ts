@@ -13,7 +13,7 @@ import { UpstreamAnswer, type Forwarded } from './upstream-answer.js';
 import { toClientHeaders, toUpstreamHeaders, type AnswerPolicy } from './upstream-headers.js';
 import { targetOf, type Target } from './upstream-target.js';
 
-const CONNECT_TIMEOUT_MS = 5_000;
+export const UPSTREAM_CONNECT_MS = 5_000;
 
 /** One call to an upstream. */
 export interface UpstreamCall extends AnswerPolicy {
@@ -35,7 +35,7 @@ export class UpstreamClient implements OnModuleDestroy {
   private readonly agent = new Agent({
     // As many as there are calls: an event stream holds one for hours, and must not be in the way of others.
     connections: null,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: { timeout: UPSTREAM_CONNECT_MS },
     keepAliveTimeout: 30_000,
   });
   private readonly address: ClientAddress;

@@ -4,8 +4,8 @@ import type { LiveSession } from '../domain/session.js';
 import type { AudienceRequest } from '../domain/token-set.js';
 import type { TokenFailure } from '../provider/provider-errors.js';
 
-const FIRST_MS = 1_000;
-const MOST_MS = 30_000;
+export const FIRST_MS = 1_000;
+export const MOST_MS = 30_000;
 /** A trial that nobody tells the outcome of is over after this. */
 const TRIAL_MS = 60_000;
 /** Sessions that are remembered for a failure of their own; the oldest is forgotten. */

@@ -359,7 +359,7 @@ describe('a proxied call', () => {
     );
   });
 
-  it('says 504 when the API is silent, 502 when it is not there, and goes on when it is back (ATK-86, P-17)', async () => {
+  it('says 504 when the API is silent, 502 when it is not there, and goes on when it is back (ATK-86, P-17, E-43)', async () => {
     stage.api.respond(() => undefined);
     const slow = await call('/api/slow');
     expect([slow.status, jsonOf(slow)['code']]).toEqual([504, 'upstream_timeout']);

@@ -69,6 +69,42 @@ export const EXCUSES: readonly Excuse[] = [
     note: 'what openid-client does not do or is not certified for; the product’s own part is named by B-12, F-43 and A-16 to A-20',
   },
   {
+    rows: ['E-14'],
+    part: 're-check of a factor',
+    reason: 'not offered',
+    note: 'to end a session of one’s own takes nothing that a logout would not; the call needs the session and our own page',
+  },
+  {
+    rows: ['E-34'],
+    part: 'a type that must be there',
+    reason: 'not offered',
+    note: 'Back-Channel Logout §2.4 only recommends `logout+jwt`: none and `JWT` are taken too, `events` and the missing nonce tell it apart',
+  },
+  {
+    rows: ['E-35'],
+    part: 'PAR and sender-constrained tokens',
+    reason: 'not offered',
+    note: 'as C-01 and C-02',
+  },
+  {
+    rows: ['E-43'],
+    part: 'maximum of connections',
+    reason: 'not offered',
+    note: 'as R-14: calls that wait behind one another under a common limit would keep refreshes back; whoever stands in front bounds the calls',
+  },
+  {
+    rows: ['E-44'],
+    part: 'a vault',
+    reason: 'not offered',
+    note: 'secrets come from the environment or from files (`*_FILE`), into which a vault writes them',
+  },
+  {
+    rows: ['E-53'],
+    part: 'who the person is',
+    reason: 'not offered',
+    note: 'the log names no person and no session: the request id, which APIs are told beside the identity, leads to the person',
+  },
+  {
     rows: ['F-28'],
     part: 'plain ones refused',
     reason: 'not offered',

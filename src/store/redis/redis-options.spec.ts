@@ -1,7 +1,7 @@
 import { backOff } from './redis-options.js';
 
 describe('the back-off between attempts to connect', () => {
-  it('starts small, doubles and never exceeds a second (K-10, R-02)', () => {
+  it('starts small, doubles and never exceeds a second (K-10, R-02, E-43)', () => {
     for (let attempt = 1; attempt <= 2_000; attempt += 1) {
       const ceiling = Math.min(50 * 2 ** (attempt - 1), 1_000);
       const delay = backOff(attempt);

@@ -11,7 +11,7 @@ export type ExtraOptions = Omit<RedisOptions, 'replyMapping'>;
 export type SentinelConnection = Extract<RedisConnection, { kind: 'sentinel' }>;
 
 export const BACK_OFF_MAX_MS = 1_000;
-const BACK_OFF_FIRST_MS = 50;
+export const BACK_OFF_FIRST_MS = 50;
 const SENTINEL_ANSWER_MS = 1_000;
 const CLUSTER_REDIRECTIONS = 8;
 
