@@ -22,6 +22,14 @@ export function refusesS256({ pkce }: ProviderConfig, server: ServerMetadata): b
   return pkce === 'S256' && isNotAmong('S256', server.code_challenge_methods_supported);
 }
 
+/** Whether the provider says that it knows none, or not each, of these prompts (Initiating User Registration via OpenID Connect 1.0). */
+export function refusesPrompt(prompt: string, server: ServerMetadata): boolean {
+  const offered = server['prompt_values_supported'];
+  if (!Array.isArray(offered)) return false;
+  const names = offered.filter((one) => typeof one === 'string');
+  return prompt.split(' ').some((one) => isNotAmong(one, names));
+}
+
 /** A list that is absent or empty says nothing. */
 function isNotAmong(value: string, offered: readonly string[] = []): boolean {
   return offered.length > 0 && !offered.includes(value);

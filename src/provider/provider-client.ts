@@ -15,7 +15,7 @@ import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
 import type { LogoutOrder } from './logout-token.js';
 import { endSessionUrl, fillLogoutTemplate, type LogoutRequest } from './logout-url.js';
-import { refusesS256 } from './metadata-fit.js';
+import { refusesPrompt, refusesS256 } from './metadata-fit.js';
 import { oauthClient } from './oauth-client.js';
 import { codeRefusal, errorName, toLoginError, type CodeRefusal } from './provider-errors.js';
 import type { ProviderParts } from './provider-parts.js';
@@ -85,13 +85,17 @@ export class ProviderClient {
 
   /**
    * The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1, RFC 8707 §2).
-   * @throws VestibuleError `provider_unreachable`, `provider_misconfigured`
+   * @throws VestibuleError `provider_unreachable`, `provider_misconfigured`; `bad_request` for a prompt that the
+   *   provider does not offer
    */
   async authorizationUrl(request: AuthorizationRequest): Promise<string> {
     const server = await this.parts.metadata.get();
     const { scope, responseMode, authorizationParams, resources, pkce } = this.config;
     if (server.authorization_endpoint === undefined) throw misfit('no authorization endpoint');
     if (refusesS256(this.config, server)) throw misfit('the provider offers no S256 for PKCE');
+    const { prompt } = request.parameters;
+    if (prompt !== undefined && refusesPrompt(prompt, server))
+      throw new VestibuleError('bad_request', { detail: 'the provider offers no such prompt' });
     const parameters = new URLSearchParams({
       ...authorizationParams,
       ...request.parameters,

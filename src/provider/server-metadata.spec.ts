@@ -111,6 +111,7 @@ describe('what the document says', () => {
       code_challenge_methods_supported: ['S256'],
       id_token_signing_alg_values_supported: ['RS256'],
       response_modes_supported: ['query'],
+      prompt_values_supported: ['login'],
       authorization_response_iss_parameter_supported: true,
       mtls_endpoint_aliases: { token_endpoint: `${server.origin}/mutual` },
     };
@@ -135,6 +136,7 @@ describe('what the document says', () => {
     ['code_challenge_methods_supported', { S256: true }],
     ['id_token_signing_alg_values_supported', null],
     ['response_modes_supported', 1],
+    ['prompt_values_supported', 'login'],
     ['mtls_endpoint_aliases', 'x'],
     ['mtls_endpoint_aliases', null],
   ])('counts as not there when %s is %j', async (name, value) => {

@@ -17,6 +17,7 @@ const LISTS = [
   'code_challenge_methods_supported',
   'id_token_signing_alg_values_supported',
   'response_modes_supported',
+  'prompt_values_supported',
 ] as const;
 
 const SCHEME = /^https?:\/\//i;

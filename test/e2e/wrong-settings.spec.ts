@@ -1,4 +1,4 @@
-import { cookiesSet } from '../support/http-exchange.js';
+import { cookiesSet, jsonOf } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
@@ -46,6 +46,28 @@ describe('settings that the provider contradicts', () => {
         remedy: 'use private_key_jwt, as registered there',
       }),
     ]);
+  });
+
+  it('a prompt that the provider does not offer is asked of nobody, and others are (P-12)', async () => {
+    await using stage = await Stage.open({ withoutProvider: true });
+    await stage.bff.untilLogged('provider.discovery_failed');
+    await stage.op.up();
+    stage.op.rewriteJson(PATHS.discovery, (body) => ({
+      ...body,
+      prompt_values_supported: ['none', 'login', 'consent'],
+    }));
+    stage.clock.advance(60_000);
+    for (const prompt of ['create', 'login create']) {
+      const page = await stage.startLogin(stage.person(), { prompt });
+      expect([page.status, errorCodeOf(page.body)]).toEqual([400, 'bad_request']);
+    }
+    const told = await stage.person().fetch(stage.url('/login?prompt=create'), {
+      headers: { accept: 'application/json' },
+    });
+    expect(told.headers['content-type']).toContain('application/problem+json');
+    expect([told.status, jsonOf(told)['code']]).toEqual([400, 'bad_request']);
+    expect(stage.op.callsOf(PATHS.authorize)).toEqual([]);
+    await stage.member({ prompt: 'login consent' });
   });
 
   it('a provider that knows no S256 gets no login (ATK-33)', async () => {
