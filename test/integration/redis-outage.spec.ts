@@ -217,7 +217,8 @@ describe('a write that arrives after its caller gave up', () => {
     (await redis.calls('eval')) + (await redis.calls('evalsha'));
 
   const end = (key: string) => (store: RedisStore) => store.end(key, 'logout', LONG);
-  const create = (key: string) => (store: RedisStore) => store.create(key, newSession());
+  const create = (key: string) => (store: RedisStore) =>
+    store.create(key, newSession({ identity: identityRecord({ idleDeadline: 1 }) }));
 
   it.each([
     ['tokens', (s: RedisStore) => s.writeTokens('k', eight(1), tokensRecord(2), eight(0))],
