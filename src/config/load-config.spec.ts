@@ -350,6 +350,8 @@ describe('what is wrong', () => {
     ['SHUTDOWN_DELAY', { SHUTDOWN_DELAY: '11m' }],
     ['COOKIE_NAME', { COOKIE_NAME: 'a b' }],
     ['COOKIE_NAME', { COOKIE_NAME: '__Host-a' }],
+    ['COOKIE_NAME', { COOKIE_NAME: '__host-a' }],
+    ['COOKIE_NAME', { COOKIE_NAME: '__Secure-a' }],
     ['COOKIE_NAME', { COOKIE_NAME: 'a;b' }],
     ['COOKIE_SAMESITE', { COOKIE_SAMESITE: 'off' }],
     ['COOKIE_SAMESITE', { COOKIE_SAMESITE: 'none' }],

@@ -87,6 +87,7 @@ describe.each([
     expectDone(await sendLogout(stage, logoutToken(stage, { sub: 'alice', sid: one.sid })));
     expect(await states(one, other)).toEqual(['backchannel', 'live']);
     expectDone(await sendLogout(stage, logoutToken(stage, { sub: 'bob', sid: other.sid })));
+    expectDone(await sendLogout(stage, logoutToken(stage, { sub: 'alice', sid: 'unknown' })));
     expect(await states(other)).toEqual(['live']);
   });
 

@@ -446,6 +446,19 @@ describe('a token that an API refuses', () => {
     expect([stage.api.received.length, refreshes().length]).toEqual([1, 0]);
   });
 
+  it.each([403, 500, 503])(
+    'is not meant by a %i, however old it is: no other one is asked for (P-17)',
+    async (status) => {
+      stage.api.respond((_received, res) => void res.writeHead(status).end('theirs'));
+      stage.clock.advance(OLD_MS);
+      const answer = await stage.call(person);
+      expect([answer.status, answer.body]).toEqual([status, 'theirs']);
+      // A renewal beside the answer would be waited for.
+      await stage.bff.stop();
+      expect([stage.api.received.length, refreshes().length]).toEqual([1, 0]);
+    },
+  );
+
   it('and that was renewed just now for its age is young', async () => {
     refuseAll();
     stage.clock.advance(400_000);

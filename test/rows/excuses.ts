@@ -258,9 +258,9 @@ export const EXCUSES: readonly Excuse[] = [
   },
   {
     rows: ['P-12'],
-    part: 'refused by us',
+    part: 'a 400 where the metadata list no prompts',
     reason: 'library or provider',
-    note: 'a provider knows which prompts it has, and few say so in their metadata; its refusal ends on a page',
+    note: 'a provider knows which prompts it has, and few say so in their metadata; then its refusal ends on a page, with 403',
   },
   {
     rows: ['P-15'],

@@ -18,9 +18,13 @@ export interface Certificates {
   remove(): Promise<void>;
 }
 
-/** An authority made for this run, and a certificate of it for this machine. Nothing of it outlives the test. */
+/**
+ * An authority made for this run, and a certificate of it for this machine, which has ended where its days are
+ * fewer than none. Nothing of it outlives the test.
+ */
 export async function makeCertificates(
   names = 'DNS:localhost,IP:127.0.0.1',
+  days = 2,
 ): Promise<Certificates> {
   const directory = await mkdtemp(join(tmpdir(), 'vestibule-tls-'));
   const at = (name: string): string => join(directory, name);
@@ -32,7 +36,7 @@ export async function makeCertificates(
   const renew = async (): Promise<void> => {
     await run(`req ${NEW_KEY} -subj /CN=redis -keyout redis.key -out redis.csr`);
     await run(
-      'x509 -req -in redis.csr -days 2 -extfile names -CA ca.pem -CAkey ca.key -CAcreateserial -out redis.pem',
+      `x509 -req -in redis.csr -days ${days} -extfile names -CA ca.pem -CAkey ca.key -CAcreateserial -out redis.pem`,
     );
   };
   await renew();
