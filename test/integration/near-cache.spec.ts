@@ -20,12 +20,13 @@ afterEach(async () => {
   await redis.stop();
 });
 
+/** `off`: without a near cache. */
 async function open(
   url = redis.url,
-  nearCacheMs: number | undefined = LIFE_MS,
+  nearCacheMs: number | 'off' = LIFE_MS,
   log = new RecordedEvents(),
 ) {
-  const more = { commandTimeoutMs: 500, ...(nearCacheMs !== undefined && { nearCacheMs }) };
+  const more = { commandTimeoutMs: 500, ...(nearCacheMs !== 'off' && { nearCacheMs }) };
   const store = new RedisStore(redisConfig(url, more), systemClock, log);
   stores.push(store);
   await log.next('store.connected');
@@ -66,14 +67,14 @@ describe('a near cache over Redis', () => {
   });
 
   it('is off unless it was asked for', async () => {
-    const store = await open(redis.url, undefined);
+    const store = await open(redis.url, 'off');
     const key = await session(store);
     for (let time = 0; time < 20; time += 1) expect(await costOfAnother(store, key)).toBe(1);
   });
 
   it('hears of an end elsewhere, whether or not that process has a near cache (ATK-60)', async () => {
     const store = await open();
-    for (const elsewhere of [await open(), await open(redis.url, undefined)]) {
+    for (const elsewhere of [await open(), await open(redis.url, 'off')]) {
       const key = await session(store);
       await untilKnown(store, key);
       await elsewhere.end(key, 'logout', LONG);
@@ -94,7 +95,7 @@ describe('a near cache over Redis', () => {
 
   it('hears of every write elsewhere', async () => {
     const store = await open();
-    const elsewhere = await open(redis.url, undefined);
+    const elsewhere = await open(redis.url, 'off');
     const key = await session(store);
     const heads = async () => headOf((await store.readIdentity(key))!);
     const deadline = later() + LONG;
@@ -116,7 +117,7 @@ describe('a near cache over Redis', () => {
   it('asks for every read while it cannot listen, and starts anew when it can', async () => {
     await redis.command('ACL', 'SETUSER', 'app', 'on', '>pw', '~*', '&*', '+@all');
     const store = await open(redis.url.replace('redis://', 'redis://app:pw@'));
-    const elsewhere = await open(redis.url, undefined);
+    const elsewhere = await open(redis.url, 'off');
     const [lost, kept] = [await session(store), await session(store)];
     await untilKnown(store, lost);
     await untilKnown(store, kept);
@@ -159,7 +160,7 @@ describe('a near cache over Redis', () => {
 
   it('does not remember an answer that comes after the message which makes it old', async () => {
     const store = await open();
-    const elsewhere = await open(redis.url, undefined);
+    const elsewhere = await open(redis.url, 'off');
     for (let round = 0; round < 200; round += 1) {
       const key = await session(elsewhere);
       const reads = [store.readIdentity(key), store.readIdentity(key)];

@@ -16,6 +16,7 @@ import { runInMemory } from '../support/property-in-memory.js';
 import { RecordedEvents } from '../support/recorded-events.js';
 import { redisConfig } from '../support/redis-config.js';
 import { RedisHost } from '../support/redis-host.js';
+import { newSession, storeKey } from '../support/store-records.js';
 import { scenario, SessionModel, type ModelOptions, type Rule } from '../support/session-model.js';
 
 /** Thousands more in test/full. */
@@ -104,6 +105,9 @@ describe('sessions on three replicas, each with a near cache,', () => {
           { numRuns: REDIS_RUNS },
         );
         // It would prove nothing if every read had asked Redis.
+        const key = storeKey();
+        await raw.create(key, newSession());
+        for (let time = 0; time < 3; time += 1) await heard.stores[0]?.readIdentity(key);
         expect(heard.known).toBeGreaterThan(0);
       } finally {
         await Promise.all([raw, ...near.map(({ store }) => store)].map((store) => store.close()));
