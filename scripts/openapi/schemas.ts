@@ -138,5 +138,6 @@ export const readiness = z.object({
   draining: z.boolean(),
   store: z.enum(['up', 'down']),
   providers: z.record(z.string(), z.enum(['known', 'unknown'])),
+  audit: z.enum(['off', 'writing', 'failing']),
   warnings: z.array(z.string()),
 });
