@@ -49,7 +49,8 @@ describe('a Cluster that changes', () => {
   it('loses and refuses nothing while the slot of a session moves (K-24, ATK-93)', async () => {
     const { store } = await connected();
     const key = storeKey();
-    await store.create(key, newSession());
+    const session = newSession();
+    await store.create(key, session);
     const part = (name: string): string => `v:s:{${key}}:${name}`;
     const slot = String(await host.slotOf(part('i')));
     const from = await host.ownerOf(part('i'));
@@ -58,7 +59,7 @@ describe('a Cluster that changes', () => {
 
     const moved = new AbortController();
     let counter = 1;
-    let deadline = 0;
+    let deadline = headOf(session.identity).idleDeadline;
     const use = async (): Promise<void> => {
       while (!moved.signal.aborted) {
         expect((await store.readBoth(key)).tokens).toBeDefined();
