@@ -1,12 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { memoryMibOf, SERVER_CORE } from './machine.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+
+/** What Node is given by `npm start`: flags, program, command. */
+function startArguments(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly scripts: { readonly start: string };
+  };
+  const [, given] = scripts.start.split('exec node ');
+  if (given === undefined) throw new Error('`npm start` does not begin with "exec node"');
+  return given.split(' ');
+}
 
 /** A free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
@@ -51,17 +62,14 @@ export class Product {
   static async start({
     environment = {},
     pinned = false,
-    flags = [],
   }: {
     readonly environment?: Readonly<Record<string, string>>;
     readonly pinned?: boolean;
-    /** For Node, before the program. */
-    readonly flags?: readonly string[];
   } = {}): Promise<Product> {
     const [port, internal] = [await freePort(), await freePort()];
     const serviceSecret = randomBytes(32).toString('base64url');
     const started = performance.now();
-    const serve = [process.execPath, ...flags, 'dist/main.js', 'serve'];
+    const serve = [process.execPath, ...startArguments()];
     const [command = '', ...args] = pinned ? ['taskset', '-c', SERVER_CORE, ...serve] : serve;
     const child = spawn(command, args, {
       cwd: ROOT,

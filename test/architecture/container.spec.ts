@@ -22,6 +22,14 @@ describe('the container image', () => {
     for (const command of commands) expect(JSON.parse(command ?? '')).toContain('node');
   });
 
+  it('starts the product with the flags that `npm start` gives it', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly scripts: { readonly start: string };
+    };
+    const [, entry = ''] = /^ENTRYPOINT (.*)$/m.exec(product) ?? [];
+    expect(scripts.start).toBe(`exec ${(JSON.parse(entry) as string[]).join(' ')} serve`);
+  });
+
   it('carries the list of what is in it', () => {
     expect(product).toContain('/app/sbom.cdx.json');
   });
