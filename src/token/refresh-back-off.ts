@@ -3,6 +3,7 @@ import { Clock } from '../domain/clock.js';
 import type { LiveSession } from '../domain/session.js';
 import type { AudienceRequest } from '../domain/token-set.js';
 import type { TokenFailure } from '../provider/provider-errors.js';
+import { OpenQuestions } from './open-questions.js';
 
 export const FIRST_MS = 1_000;
 export const MOST_MS = 30_000;
@@ -30,21 +31,31 @@ interface Outcome {
  * A pause after a failed refresh or exchange, by name: of a provider, shared by all its sessions in this process, so that one
  * that is slow or down is asked once in a while and does not cost every session its grant; or of one session whose
  * wish is refused while the provider is well. When the pause is over one refresh or exchange goes ahead alone: the
- * others follow when it has succeeded.
+ * others follow when it has succeeded. So do they when it is silent, long before that is a failure.
  */
 @Injectable()
 export class RefreshBackOff {
   private readonly pauses = new Map<string, Pause>();
+  private readonly questions: OpenQuestions;
 
-  constructor(@Inject(Clock) private readonly clock: Clock) {}
+  constructor(@Inject(Clock) private readonly clock: Clock) {
+    this.questions = new OpenQuestions(clock);
+  }
+
+  /** What a provider answers to a question that takes the session's grant along while it is open. */
+  async ask<T>(provider: string, question: () => Promise<T>): Promise<T> {
+    return this.questions.ask(provider, question);
+  }
 
   /** True while the provider (or the wish) should be left alone. */
   isPaused(name: string): boolean {
-    return (this.pauses.get(name)?.until ?? 0) > this.clock.now();
+    const { until = 0 } = this.pauses.get(name) ?? {};
+    return until > this.clock.now() || this.questions.isSilent(name);
   }
 
   /** True for whoever may ask now, and must then say what came of it: one of those below. */
   admits(name: string): boolean {
+    if (this.questions.isSilent(name)) return false;
     const pause = this.pauses.get(name);
     if (pause === undefined) return true;
     const now = this.clock.now();

@@ -264,6 +264,39 @@ describe('a provider that is away with a thousand sessions (ATK-95)', () => {
   });
 });
 
+describe('a provider that swallows what it is sent (ATK-86, ATK-95)', () => {
+  it('takes along what was sent within a second: the others keep their grant and go on when it answers', async () => {
+    const provider = world.provider();
+    const swallowed = Promise.withResolvers<void>();
+    let sent = Promise.withResolvers<void>();
+    provider.answer = async () => {
+      sent.resolve();
+      await swallowed.promise;
+      return { kind: 'failed', failure: 'unknown' };
+    };
+    const refresher = world.refresherOf(provider);
+    const [first, second, ...ids] = await Promise.all(
+      Array.from({ length: 5 }, () => world.login(world.endingIn(0))),
+    );
+    const lost = [refresher.fresh(first!, await world.held(first!))];
+    await sent.promise;
+    world.pass(999);
+    sent = Promise.withResolvers<void>();
+    lost.push(refresher.fresh(second!, await world.held(second!)));
+    await sent.promise;
+    world.pass(1);
+    for (const id of ids)
+      expect(await refresher.fresh(id, await world.held(id))).toEqual({ kind: 'later' });
+    expect(provider.asked).toHaveLength(2);
+    swallowed.resolve();
+    for (const one of lost) expect(await one).toEqual({ kind: 'ended', reason: 'refresh_lost' });
+    provider.answer = () => ({ kind: 'refreshed', tokens: world.renewed() });
+    world.pass(30_000);
+    for (const id of ids)
+      expect((await refresher.fresh(id, await world.held(id))).kind).toBe('usable');
+  });
+});
+
 describe('the one that goes ahead when the pause is over', () => {
   it('takes the other requests of its session along, and others wait for what it finds', async () => {
     const provider = world.provider();

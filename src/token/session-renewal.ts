@@ -64,7 +64,9 @@ export class SessionRenewal {
       if (!provider.known) return this.notSent(found);
       const noted = await this.noteSending(id, found);
       if (noted.kind !== 'written') return settled(noted, found);
-      const outcome = await this.ask(provider, noted.held, audience);
+      const outcome = await this.backOff.ask(provider.config.id, () =>
+        this.ask(provider, noted.held, audience),
+      );
       this.backOff.learn(provider.config.id, wishOf(found.session, audience), outcome);
       return await this.judge(id, noted.held, provider, outcome);
     } finally {
