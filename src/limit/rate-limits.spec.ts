@@ -80,6 +80,13 @@ describe('a network', () => {
     expect(await admit(limits)).toBe('admitted');
   });
 
+  it('waits for no longer when the clock is put back', async () => {
+    const limits = replica();
+    for (let at = 0; at < 4; at += 1) await admit(limits);
+    clock.advance(-60 * MINUTE);
+    expect(await admit(limits)).toBe('admitted');
+  });
+
   it('is told what is left, and for how long', async () => {
     const limits = replica();
     const exchanges = [from('::1'), from('::1'), from('::1'), from('::1')];

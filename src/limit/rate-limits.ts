@@ -4,6 +4,7 @@ import { LimitsConfig, ServerConfig, SessionConfig, type Quota } from '../config
 import { expand } from '../crypto/kdf.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { Clock } from '../domain/clock.js';
+import { remainingMs, type Span } from '../domain/span.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import { ClientAddress } from '../http/client-address.js';
 import { headerOf, type Exchange } from '../http/exchange.js';
@@ -35,8 +36,8 @@ export class RateLimits {
   private readonly alone: MemoryCounters;
   /** How many counts of a name the store has not answered yet. */
   private readonly underWay = new Map<string, number>();
-  /** When the window of a spent quota ends. */
-  private readonly spent = new LRUCache<string, number>({ max: MOST_SPENT });
+  /** What is left of the window of a spent quota. */
+  private readonly spent = new LRUCache<string, Span>({ max: MOST_SPENT });
 
   constructor(
     @Inject(Store) private readonly store: Store,
@@ -105,13 +106,13 @@ export class RateLimits {
   }
 
   private waitMs(policy: PolicyName, who: string): number {
-    return (this.spent.get(keyOf(policy, who)) ?? 0) - this.clock.now();
+    return remainingMs(this.spent.get(keyOf(policy, who)), this.clock.now());
   }
 
   private remember(exchange: Exchange, policy: PolicyName, who: string, ms: number): void {
     // Those who were under way in this moment tell nothing new.
     if (this.waitMs(policy, who) > 0) return;
-    this.spent.set(keyOf(policy, who), this.clock.now() + ms);
+    this.spent.set(keyOf(policy, who), { since: this.clock.now(), ms });
     const isForwarded = headerOf(exchange, 'x-forwarded-for') !== undefined;
     this.log.event('limit.reached', {
       policy,

@@ -180,6 +180,27 @@ describe('rotation', () => {
   });
 });
 
+describe('a clock that is put back', () => {
+  const HOUR = 3_600_000;
+
+  it('does not keep the keys for so much longer', async () => {
+    await verify(first);
+    clock.advance(-HOUR);
+    await verify(first);
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it('does not keep new keys from being noticed', async () => {
+    await verify(first);
+    publish(second);
+    await verify(second);
+    clock.advance(-HOUR);
+    await verify(second);
+    publish(sameName);
+    await expect(verify(sameName)).resolves.toBe('user');
+  });
+});
+
 describe('a flood of tokens by unknown keys', () => {
   it('costs one request a minute (ATK-97, D-35)', async () => {
     await verify(first);

@@ -1,6 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
+import { lasts, type Span } from '../domain/span.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
 import { errorName, retryAfterIn } from './provider-errors.js';
@@ -17,12 +18,13 @@ type Verify<T> = (keys: JWTVerifyGetKey) => Promise<T>;
  * last regular fetch, and then to none for the cool-down: a flood of unknown keys costs one request a minute.
  */
 export class ProviderKeys {
-  private current: { readonly resolve: JWTVerifyGetKey; readonly at: number } | undefined;
+  private current: JWTVerifyGetKey | undefined;
+  private fresh: Span | undefined;
   private running: Promise<JWTVerifyGetKey> | undefined;
-  private lastForced = Number.NEGATIVE_INFINITY;
-  private retryAt = 0;
-  /** Until when the provider asks to be left alone. */
-  private awayUntil = 0;
+  private coolDown: Span | undefined;
+  private pause: Span | undefined;
+  /** While the provider asks to be left alone. */
+  private away: Span | undefined;
 
   constructor(
     private readonly provider: ProviderConfig,
@@ -33,7 +35,7 @@ export class ProviderKeys {
 
   /** Runs a verification with the keys at hand, and once more with fresh ones when no key fitted. */
   async verifyWith<T>(jwksUri: string, verify: Verify<T>): Promise<T> {
-    const [known, isFirst] = [this.current?.resolve, this.running === undefined];
+    const [known, isFirst] = [this.current, this.running === undefined];
     const keys = await this.keys(jwksUri);
     try {
       return await verify(keys);
@@ -50,21 +52,20 @@ export class ProviderKeys {
   private async keys(jwksUri: string): Promise<JWTVerifyGetKey> {
     const now = this.clock.now();
     const { current } = this;
-    if (current !== undefined && (now - current.at < MAX_AGE_MS || now < this.retryAt))
-      return current.resolve;
-    return now < this.awayUntil ? this.atHand() : this.fetchOnce(jwksUri);
+    if (current !== undefined && (lasts(this.fresh, now) || lasts(this.pause, now))) return current;
+    return lasts(this.away, now) ? this.atHand() : this.fetchOnce(jwksUri);
   }
 
   private atHand(): JWTVerifyGetKey {
-    if (this.current !== undefined) return this.current.resolve;
+    if (this.current !== undefined) return this.current;
     throw new VestibuleError('provider_unreachable', { detail: 'keys: asked to come later' });
   }
 
   private async forced(jwksUri: string): Promise<JWTVerifyGetKey | undefined> {
     if (this.running !== undefined) return this.running;
     const now = this.clock.now();
-    if (now - this.lastForced < COOL_DOWN_MS || now < this.awayUntil) return this.current?.resolve;
-    this.lastForced = now;
+    if (lasts(this.coolDown, now) || lasts(this.away, now)) return this.current;
+    this.coolDown = { since: now, ms: COOL_DOWN_MS };
     return this.fetchOnce(jwksUri);
   }
 
@@ -78,7 +79,8 @@ export class ProviderKeys {
   private async fetch(jwksUri: string): Promise<JWTVerifyGetKey> {
     try {
       const resolve = createLocalJWKSet(await this.download(jwksUri));
-      this.current = { resolve, at: this.clock.now() };
+      this.current = resolve;
+      this.fresh = { since: this.clock.now(), ms: MAX_AGE_MS };
       this.log.event('provider.keys_fetched', { provider: this.provider.id });
       return resolve;
     } catch (error) {
@@ -86,8 +88,8 @@ export class ProviderKeys {
         provider: this.provider.id,
         cause: errorName(error),
       });
-      this.retryAt = this.clock.now() + COOL_DOWN_MS / 12;
-      if (this.current !== undefined) return this.current.resolve;
+      this.pause = { since: this.clock.now(), ms: COOL_DOWN_MS / 12 };
+      if (this.current !== undefined) return this.current;
       throw new VestibuleError('provider_unreachable', { cause: error });
     }
   }
@@ -98,7 +100,8 @@ export class ProviderKeys {
       signal: AbortSignal.timeout(this.provider.timeoutMs),
     });
     const now = this.clock.now();
-    this.awayUntil = response.status === 200 ? 0 : now + (retryAfterIn(response, now) ?? 0);
+    const askedMs = response.status === 200 ? 0 : (retryAfterIn(response, now) ?? 0);
+    this.away = { since: now, ms: askedMs };
     if (response.status !== 200)
       throw new VestibuleError('provider_unreachable', {
         detail: `keys: status ${response.status}`,

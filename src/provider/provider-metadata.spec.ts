@@ -161,6 +161,14 @@ describe('after a failure', () => {
     expect(log.count('provider.discovery_failed')).toBe(7);
   });
 
+  it('does not pause for longer when the clock is put back', async () => {
+    server.answerWith((_req, res) => void res.writeHead(503).end());
+    await expect(metadata.get()).rejects.toEqual(unreachable);
+    clock.advance(-SIX_HOURS);
+    discoverable('/token');
+    await expect(tokenEndpoint()).resolves.toBe(`${server.origin}/token`);
+  });
+
   it('recovers, and forgets the pause (P-44)', async () => {
     for (const pause of [1_000, 2_000]) {
       await expect(metadata.get()).rejects.toEqual(unreachable);

@@ -1,6 +1,7 @@
 import type { ServerMetadata } from 'openid-client';
 import type { ProviderConfig } from '../config/provider-config.types.js';
 import type { Clock } from '../domain/clock.js';
+import { lasts, type Span } from '../domain/span.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
 import type { EventLog } from '../logging/event-log.js';
 import { findMisfits } from './metadata-fit.js';
@@ -16,11 +17,12 @@ export const BACK_OFF_MS = { first: 1_000, most: 30_000 } as const;
  * after a failure not asked again before a growing pause. The last good metadata survive a failing refresh.
  */
 export class ProviderMetadata {
-  private current: { readonly server: ServerMetadata; readonly at: number } | undefined;
+  private current: ServerMetadata | undefined;
+  private fresh: Span | undefined;
   private running: Promise<ServerMetadata> | undefined;
   private failures = 0;
   private lastFailure: VestibuleError | undefined;
-  private retryAt = 0;
+  private pause: Span | undefined;
 
   constructor(
     private readonly provider: ProviderConfig,
@@ -32,11 +34,11 @@ export class ProviderMetadata {
   /** @throws VestibuleError `provider_unreachable`, `provider_misconfigured` when nothing usable is known */
   async get(): Promise<ServerMetadata> {
     const now = this.clock.now();
-    if (this.current !== undefined && now - this.current.at < REFRESH_MS)
-      return this.current.server;
-    const discovery = now >= this.retryAt || this.running !== undefined ? this.once() : undefined;
+    if (this.current !== undefined && lasts(this.fresh, now)) return this.current;
+    const isPaused = lasts(this.pause, now) && this.running === undefined;
+    const discovery = isPaused ? undefined : this.once();
     // What is old is refreshed beside the request; nobody waits for it (a failure is logged there).
-    if (this.current !== undefined) return this.current.server;
+    if (this.current !== undefined) return this.current;
     if (discovery !== undefined) return discovery;
     throw this.failedBefore();
   }
@@ -63,7 +65,8 @@ export class ProviderMetadata {
   private async discover(): Promise<ServerMetadata> {
     try {
       const server = await fetchServerMetadata(this.provider, this.fetch);
-      this.current = { server, at: this.clock.now() };
+      this.current = server;
+      this.fresh = { since: this.clock.now(), ms: REFRESH_MS };
       this.failures = 0;
       this.log.event('provider.discovered', { provider: this.provider.id });
       this.tellMisfits(server);
@@ -75,13 +78,13 @@ export class ProviderMetadata {
           : new VestibuleError('provider_unreachable', { cause: error });
       this.lastFailure = failure;
       this.failures += 1;
-      this.retryAt = this.clock.now() + this.pauseAfter(failure);
+      this.pause = { since: this.clock.now(), ms: this.pauseAfter(failure) };
       this.log.event('provider.discovery_failed', {
         provider: this.provider.id,
         cause: errorName(error),
         detail: failure.detail,
       });
-      if (this.current !== undefined) return this.current.server;
+      if (this.current !== undefined) return this.current;
       throw failure;
     }
   }

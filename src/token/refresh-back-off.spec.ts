@@ -90,6 +90,17 @@ describe('when the pause is over', () => {
   });
 });
 
+it('is over when the clock is put back: it would last as much longer', () => {
+  backOff.failed('op');
+  clock.advance(-3_600_000);
+  expect([backOff.isPaused('op'), backOff.admits('op')]).toEqual([false, true]);
+  backOff.failed('op');
+  clock.advance(1_999);
+  expect(backOff.isPaused('op')).toBe(true);
+  clock.advance(1);
+  expect(backOff.isPaused('op')).toBe(false);
+});
+
 it('is not ended by somebody who gave up before it began', () => {
   backOff.failed('op');
   backOff.abandoned('op');

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../domain/clock.js';
 import type { LiveSession } from '../domain/session.js';
+import { lasts, type Span } from '../domain/span.js';
 import type { AudienceRequest } from '../domain/token-set.js';
 import type { TokenFailure } from '../provider/provider-errors.js';
 import { OpenQuestions } from './open-questions.js';
@@ -12,9 +13,8 @@ const TRIAL_MS = 60_000;
 /** Sessions that are remembered for a failure of their own; the oldest is forgotten. */
 const MOST_ENTRIES = 10_000;
 
-interface Pause {
+interface Pause extends Span {
   readonly failures: number;
-  readonly until: number;
   /** Somebody is finding out whether it is well again. */
   readonly isTrial: boolean;
 }
@@ -49,8 +49,7 @@ export class RefreshBackOff {
 
   /** True while the provider (or the wish) should be left alone. */
   isPaused(name: string): boolean {
-    const { until = 0 } = this.pauses.get(name) ?? {};
-    return until > this.clock.now() || this.questions.isSilent(name);
+    return lasts(this.pauses.get(name), this.clock.now()) || this.questions.isSilent(name);
   }
 
   /** True for whoever may ask now, and must then say what came of it: one of those below. */
@@ -59,21 +58,24 @@ export class RefreshBackOff {
     const pause = this.pauses.get(name);
     if (pause === undefined) return true;
     const now = this.clock.now();
-    if (pause.until > now) return false;
-    this.remember(name, { ...pause, until: now + TRIAL_MS, isTrial: true });
+    if (lasts(pause, now)) return false;
+    this.remember(name, { ...pause, since: now, ms: TRIAL_MS, isTrial: true });
     return true;
   }
 
   /** `askedMs`: how long the provider wants to be left alone, when it says so. */
   failed(name: string, askedMs = 0): void {
-    const { failures = 0, until = 0, isTrial = false } = this.pauses.get(name) ?? {};
+    const pause = this.pauses.get(name);
     const now = this.clock.now();
     // Many that were under way at the same time have failed of one cause: that is one failure.
-    const isKnown = until > now && !isTrial;
-    const count = isKnown ? failures : failures + 1;
-    const pause = Math.max(askedMs, Math.min(FIRST_MS * 2 ** (count - 1), MOST_MS));
-    const end = isKnown ? Math.max(until, now + askedMs) : now + pause;
-    this.remember(name, { failures: count, until: end, isTrial: false });
+    if (pause !== undefined && !pause.isTrial && lasts(pause, now)) {
+      const ms = Math.max(pause.ms, now + askedMs - pause.since);
+      this.remember(name, { ...pause, ms });
+      return;
+    }
+    const failures = (pause?.failures ?? 0) + 1;
+    const ms = Math.max(askedMs, Math.min(FIRST_MS * 2 ** (failures - 1), MOST_MS));
+    this.remember(name, { failures, since: now, ms, isTrial: false });
   }
 
   succeeded(name: string): void {
@@ -92,7 +94,7 @@ export class RefreshBackOff {
   /** It did not come to a question: the next one may try. */
   abandoned(name: string): void {
     const pause = this.pauses.get(name);
-    if (pause?.isTrial === true) this.remember(name, { ...pause, until: 0, isTrial: false });
+    if (pause?.isTrial === true) this.remember(name, { ...pause, ms: 0, isTrial: false });
   }
 
   private remember(name: string, pause: Pause): void {

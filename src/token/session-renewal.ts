@@ -93,12 +93,15 @@ export class SessionRenewal {
     }
   }
 
-  /** Somebody has sent this refresh token and is gone: what came of it nobody knows. */
+  /**
+   * Somebody has sent this refresh token and is gone: what came of it nobody knows. When that was, its sender's clock
+   * says, which may be ahead of ours.
+   */
   private isLost({ tokens: { tokens } }: Held, provider: ProviderClient): boolean {
     const { refreshSentAt } = tokens;
     return (
       refreshSentAt !== undefined &&
-      this.clock.now() - refreshSentAt >= provider.config.refreshGraceMs
+      Math.abs(this.clock.now() - refreshSentAt) >= provider.config.refreshGraceMs
     );
   }
 

@@ -280,6 +280,14 @@ describe('a refresh token that was sent by somebody who is gone', () => {
     expect(provider.asked).toEqual([]);
   });
 
+  it('is not sent again either when its sender had a clock that is ahead of ours (R-27)', async () => {
+    const provider = world.provider();
+    const id = await sentAgo(-600_000);
+    const fresh = await world.refresherOf(provider).fresh(id, await world.held(id));
+    expect(fresh).toEqual({ kind: 'ended', reason: 'refresh_lost' });
+    expect(provider.asked).toEqual([]);
+  });
+
   it('is sent again where the provider takes it again', async () => {
     const provider = world.provider({ refreshGraceMs: 60_000 });
     const id = await sentAgo(59_999);

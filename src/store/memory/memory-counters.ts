@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../domain/clock.js';
+import { lasts, remainingMs, type Span } from '../../domain/span.js';
 import type { Counted, CounterStore } from '../counter.port.js';
 
-interface Window {
+interface Window extends Span {
   count: number;
-  readonly endsAt: number;
 }
 
 /** A name and its window take about 300 bytes. */
@@ -19,11 +19,11 @@ export class MemoryCounters implements CounterStore {
   async count(name: string, windowMs: number): Promise<Counted> {
     const now = this.clock.now();
     let window = this.windows.get(name);
-    if (window === undefined || window.endsAt <= now) {
-      window = { count: 0, endsAt: now + windowMs };
+    if (window === undefined || !lasts(window, now)) {
+      window = { count: 0, since: now, ms: windowMs };
       this.windows.set(name, window);
     }
     window.count += 1;
-    return { count: window.count, remainingMs: window.endsAt - now };
+    return { count: window.count, remainingMs: remainingMs(window, now) };
   }
 }
