@@ -75,13 +75,14 @@ describe('a plain token endpoint over Google (seed 000)', () => {
   });
 });
 
-describe('a code of one of several providers', () => {
+describe('with several providers', () => {
   const any = new ServiceCaller('any', { scopes: '[code]', redirectUris: `[${CALLBACK}]` });
   const bound = new ServiceCaller('bound', {
     scopes: '[code]',
     redirectUris: `[${CALLBACK}]`,
     provider: 'one',
   });
+  const operator = new ServiceCaller('operator', { scopes: '[sessions]' });
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open({
@@ -98,7 +99,7 @@ describe('a code of one of several providers', () => {
     clientId: two
     clientSecret: the-secret-of-another-client-there
     userinfo: false
-${servicesFile(any, bound)}`,
+${servicesFile(any, bound, operator)}`,
     });
     stage.op.register({
       clientId: CLIENT_ID,
@@ -123,7 +124,7 @@ ${servicesFile(any, bound)}`,
     return { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, nonce };
   }
 
-  it('is redeemed there: the request says where, or the service’s entry', async () => {
+  it('a code is redeemed at its own: the request says where, or the service’s entry', async () => {
     const named = { ...(await formOf()), provider: 'one' };
     expect((await any.ask(stage, '/token', { form: named })).status).toBe(200);
     expect((await bound.ask(stage, '/token', { form: await formOf() })).status).toBe(200);
@@ -132,7 +133,7 @@ ${servicesFile(any, bound)}`,
     ).toBe(200);
   });
 
-  it('is sent to nobody where that is not clear, or not the service’s', async () => {
+  it('a code is sent to nobody where that is not clear, or not the service’s', async () => {
     stage.op.calls.length = 0;
     const form = { grant_type: 'authorization_code', code: 'x', redirect_uri: CALLBACK, nonce };
     for (const [by, provider] of [
@@ -145,4 +146,17 @@ ${servicesFile(any, bound)}`,
     }
     expect(stage.op.callsOf('/token')).toEqual([]);
   });
+
+  it.each([
+    ['GET', '?sub=alice', 400],
+    ['DELETE', '?sub=alice', 400],
+    ['GET', '?sub=alice&provider=three', 400],
+    ['GET', '?sub=alice&provider=two', 200],
+  ])(
+    'sessions are those of a user at one of them: %s /admin/sessions%s is %d',
+    async (method, query, status) => {
+      const answer = await operator.ask(stage, `/admin/sessions${query}`, { method });
+      expect(answer.status).toBe(status);
+    },
+  );
 });
