@@ -42,7 +42,7 @@ export const serviceOptions = {
     key: 'redirectUris',
     type: list('URLs', redirectUri),
     default: '',
-    doc: 'Redirect URIs at which it receives codes, byte for byte. Not those of `/callback`.',
+    doc: "Redirect URIs at which it receives codes, byte for byte. Neither `/callback` here nor one of `providers[].redirectUris`: a code of a browser's login is no code for a service.",
   }),
   codeShape: withDefault({
     key: 'codeShape',

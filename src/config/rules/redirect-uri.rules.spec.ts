@@ -1,4 +1,5 @@
 import { HTTPS_ENV, problemsOf } from '../../../test/support/config-env.js';
+import type { Env } from '../source/environment.js';
 
 const {
   OIDC_ISSUER: _issuer,
@@ -13,9 +14,11 @@ const provider = (id: string, uri: string): string =>
     clientSecret: secret
     redirectUris: [${uri}]
 `;
-const problems = (...uris: readonly string[]) =>
+const problems = (...uris: readonly string[]) => problemsWith({}, ...uris);
+
+const problemsWith = (env: Env, ...uris: readonly string[]) =>
   problemsOf(
-    { ...ENV, CONFIG_FILE: 'v.yaml' },
+    { ...ENV, ...env, CONFIG_FILE: 'v.yaml' },
     {
       files: {
         'v.yaml': `providers:\n${uris.map((uri, at) => provider(`p${at}`, uri)).join('')}`,
@@ -35,10 +38,19 @@ describe('redirect URIs of applications', () => {
     ['https://app.example.com/callback'],
     ['https://app.example.com/callback/p0'],
     ['https://app.example.com/callback?x=1'],
+    ['https://APP.example.com:443/x/../%63allback'],
   ])('are not our own callback: %s', (uri) => {
     expect(problems(uri)).toMatchObject([
       { key: 'providers[0].redirectUris', fault: 'names our own callback' },
     ]);
+  });
+
+  it('are not our own callback below a base path', () => {
+    const base = { BASE_PATH: '/auth' };
+    expect(problemsWith(base, 'https://app.example.com/auth/callback')).toMatchObject([
+      { key: 'providers[0].redirectUris', fault: 'names our own callback' },
+    ]);
+    expect(problemsWith(base, 'https://app.example.com/callback')).toEqual([]);
   });
 
   it('may begin with the same letters', () => {

@@ -1,18 +1,16 @@
 import type { Report } from '../report.js';
 import type { FoundConfig } from '../sections.js';
+import { isOwnCallback } from './own-callback.js';
 
 /**
  * An application that takes the code itself must know to whom it hands it in, and the answers of two providers must
  * not meet at one address (RFC 9700 §4.4.2). Our own callback is nobody's page.
  */
 export function checkRedirectUris({ providers, server }: FoundConfig, report: Report): void {
-  const { publicUrl } = server.values;
-  const callback = publicUrl && `${publicUrl.origin}${publicUrl.path}/callback`;
   const earlier = new Set<string>();
   for (const { values, key } of providers) {
     for (const uri of values.redirectUris ?? []) {
-      const [path = ''] = uri.split('?', 1);
-      if (callback !== undefined && (path === callback || path.startsWith(`${callback}/`)))
+      if (isOwnCallback(server, uri))
         report.problem(
           key('redirectUris'),
           'names our own callback',

@@ -72,6 +72,25 @@ describe('a service', () => {
       'services[0].redirectUris',
     ]);
   });
+
+  it.each([
+    ['https://app.example.com/auth/callback'],
+    ['https://app.example.com/auth/callback/staff'],
+    ['https://app.example.com/auth/callback?x=1'],
+    ['https://APP.example.com:443/auth/%63allback'],
+  ])('does not redeem the codes of the browser logins that come to %s', (uri) => {
+    const env = { ...HTTPS_ENV, BASE_PATH: '/auth' };
+    const redeeming = service(`id: a\nsecret: ${SECRET}\nscopes: [code]\nredirectUris: ["${uri}"]`);
+    expect(problemsOf(...file(redeeming, env))).toMatchObject([
+      { key: 'services[0].redirectUris', fault: 'names the callback of the logins here' },
+    ]);
+  });
+
+  it('may receive codes elsewhere on our host', () => {
+    const elsewhere = 'redirectUris: [https://app.example.com/native/callback]';
+    const lines = `id: a\nsecret: ${SECRET}\nscopes: [code]\n${elsewhere}`;
+    expect(keys(service(lines), HTTPS_ENV)).toEqual([]);
+  });
 });
 
 describe('a policy', () => {

@@ -1,6 +1,7 @@
 import type { Report } from '../report.js';
 import type { FoundConfig } from '../sections.js';
 import { isLoopbackHost } from '../values/loopback.js';
+import { isOwnCallback } from './own-callback.js';
 import { idOf } from './provider.rules.js';
 
 type Service = FoundConfig['services'][number];
@@ -22,7 +23,7 @@ export function checkServices(found: FoundConfig, report: Report): void {
     checkMethod(service, report);
     checkCode(service, report);
     checkProvider(service, found.providers, report);
-    checkRedirectUris(service, found.providers, report);
+    checkRedirectUris(service, found, report);
   }
 }
 
@@ -113,14 +114,22 @@ function checkProvider(
   }
 }
 
-/** A code that comes to a browser's application here must not be redeemed for a service, nor the reverse. */
+/** A code that comes to a browser's login here must not be redeemed for a service, nor the reverse. */
 function checkRedirectUris(
   { values, key }: Service,
-  providers: FoundConfig['providers'],
+  { providers, server }: FoundConfig,
   report: Report,
 ): void {
+  const { redirectUris = [] } = values;
+  if (redirectUris.some((uri) => isOwnCallback(server, uri))) {
+    report.problem(
+      key('redirectUris'),
+      'names the callback of the logins here',
+      'give the service a redirect URI of its own, and register that at the provider as well',
+    );
+  }
   const ofApplications = providers.flatMap((provider) => provider.values.redirectUris ?? []);
-  if ((values.redirectUris ?? []).some((uri) => ofApplications.includes(uri))) {
+  if (redirectUris.some((uri) => ofApplications.includes(uri))) {
     report.problem(
       key('redirectUris'),
       'has a redirect URI of an application that logs in here',
