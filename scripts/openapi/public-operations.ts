@@ -8,6 +8,7 @@ const onwards: Answer = { description: 'To a page of ours that goes on to `retur
 const asSession = { description: 'Who is logged in.', bodies: json(sessionView) } as const;
 
 const CALLBACK_ERRORS = [
+  'not_a_navigation',
   'login_state_missing',
   'login_state_unknown',
   'too_many_requests',

@@ -11,6 +11,7 @@ import {
 import { randomToken } from '../crypto/random.js';
 import type { LoginTransaction } from '../domain/login-transaction.js';
 import { VestibuleError } from '../errors/vestibule.error.js';
+import type { RateLimits } from '../limit/rate-limits.js';
 import type { ProviderRegistry } from '../provider/provider-registry.js';
 import type { SessionLifecycle } from '../session/session-lifecycle.js';
 import { BrowserBinding } from './browser-binding.js';
@@ -36,6 +37,7 @@ afterEach(() => world.close());
 interface World {
   readonly providers?: readonly string[];
   readonly isIssuer?: boolean;
+  readonly limits?: RateLimits;
   readonly redeem?: () => Promise<unknown>;
   readonly start?: () => Promise<void>;
 }
@@ -44,6 +46,7 @@ interface World {
 function service({
   providers = ['generic'],
   isIssuer = true,
+  limits = rateLimits(),
   redeem,
   start,
 }: World = {}): CallbackService {
@@ -70,14 +73,16 @@ function service({
     registry,
     transactions,
     new BrowserBinding(cookie),
-    rateLimits(),
+    limits,
     lifecycle,
     world.log,
   );
 }
 
-const callback = (as = browser) =>
-  fakeExchange({ headers: { cookie: `${cookie.loginName}=${as}`, 'user-agent': 'Browser/1' } });
+const callback = (as = browser, more: Readonly<Record<string, string>> = {}) =>
+  fakeExchange({
+    headers: { cookie: `${cookie.loginName}=${as}`, 'user-agent': 'Browser/1', ...more },
+  });
 
 async function begun(more: Partial<LoginTransaction> = {}): Promise<LoginTransaction> {
   const transaction = newTransaction({ createdAt: world.clock.now(), ...more });
@@ -224,6 +229,37 @@ describe('an answer to a request of an earlier configuration', () => {
     );
     expect(await isThere(transaction)).toBe(true);
     expect(steps).toEqual([]);
+  });
+});
+
+describe('what is no page load', () => {
+  const FETCH = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' };
+  const once = () => rateLimits({ quotas: { callback: { quota: 1, windowMs: 60_000 } } });
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['an image', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
+    ['a fetch', FETCH],
+    ['a frame', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }],
+    ['a mode without a destination', { 'sec-fetch-mode': 'navigate' }],
+    ['a destination without a mode', { 'sec-fetch-dest': 'document' }],
+    ['a speculative load', { 'sec-purpose': 'prefetch' }],
+  ])('is refused before it is counted, and spends nothing: %s', async (_what, headers) => {
+    const limited = service({ limits: once() });
+    const { state } = await begun();
+    for (const asked of [state, randomToken()])
+      await expect(limited.complete(callback(browser, headers), answer(asked))).rejects.toEqual(
+        refusal('not_a_navigation'),
+      );
+    await expect(limited.complete(callback(), answer(state))).resolves.toMatchObject({
+      kind: 'logged-in',
+    });
+  });
+
+  it('is what a script of the application sends, and that is taken', async () => {
+    const { state } = await begun({ forApp: true });
+    await expect(
+      service().complete(callback(browser, FETCH), answer(state), { byApp: true }),
+    ).resolves.toMatchObject({ kind: 'logged-in' });
   });
 });
 

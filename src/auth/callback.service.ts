@@ -3,7 +3,7 @@ import { isToken } from '../crypto/random.js';
 import type { LoginStub, LoginTransaction } from '../domain/login-transaction.js';
 import { toVestibuleError, VestibuleError } from '../errors/vestibule.error.js';
 import { single } from '../http/form.js';
-import { clientNameOf, type Exchange } from '../http/exchange.js';
+import { clientNameOf, isNoPageLoad, type Exchange } from '../http/exchange.js';
 import { RateLimits } from '../limit/rate-limits.js';
 import { EventLog } from '../logging/event-log.js';
 import type { Redeemed } from '../provider/provider-client.js';
@@ -48,8 +48,9 @@ export class CallbackService {
   ) {}
 
   /**
-   * The steps of a callback, in the order that makes it safe: the state is spent before the code.
-   * @throws VestibuleError `login_state_missing`, `login_state_unknown`, `too_many_requests`, `login_rejected`, `login_denied`,
+   * The steps of a callback, in the order that makes it safe: the state is spent before the code. What a foreign page
+   * embeds brings the binding too where that is SameSite=None (form_post), so it is refused before it is counted.
+   * @throws VestibuleError `not_a_navigation`, `login_state_missing`, `login_state_unknown`, `too_many_requests`, `login_rejected`, `login_denied`,
    *   `provider_unreachable`, `provider_misconfigured`, `store_unavailable`
    */
   async complete(
@@ -57,6 +58,8 @@ export class CallbackService {
     parameters: URLSearchParams,
     arrival: Arrival = {},
   ): Promise<CallbackOutcome> {
+    if (arrival.byApp !== true && isNoPageLoad(exchange))
+      throw new VestibuleError('not_a_navigation');
     const state = readState(parameters);
     const binding = this.readBinding(exchange);
     await this.limits.admit(exchange, 'callback');

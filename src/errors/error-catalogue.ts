@@ -27,7 +27,7 @@ export const ERROR_CATALOGUE = {
   },
   not_a_navigation: {
     status: 400,
-    title: 'A login starts with a page navigation',
+    title: 'A login goes by page navigations',
     remedy: 'Set location.href to /login, or fetch it with X-CSRF and Accept: application/json.',
     level: 'info',
   },

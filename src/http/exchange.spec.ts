@@ -1,5 +1,5 @@
 import { fakeExchange } from '../../test/support/fake-exchange.js';
-import { exchangeOf, headerOf, isNavigation, isPrefetch } from './exchange.js';
+import { exchangeOf, headerOf, isNavigation, isNoPageLoad, isPrefetch } from './exchange.js';
 
 type Headers = Readonly<Record<string, string>>;
 const HTML = 'text/html,application/xhtml+xml,*/*;q=0.8';
@@ -24,6 +24,22 @@ describe('isNavigation', () => {
     ['a silent client', {}, false],
   ])('%s', (_what, headers, navigation) => {
     expect(isNavigation(fakeExchange({ headers }))).toBe(navigation);
+  });
+});
+
+describe('isNoPageLoad', () => {
+  it.each<[string, Headers, boolean]>([
+    ['a page load', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, false],
+    ['an image', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, true],
+    ['a fetch', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: HTML }, true],
+    ['a frame', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, true],
+    ['a mode without a destination', { 'sec-fetch-mode': 'navigate', accept: HTML }, true],
+    ['a destination without a mode', { 'sec-fetch-dest': 'document', accept: HTML }, true],
+    ['a speculative load', { purpose: 'prefetch', accept: HTML }, true],
+    ['a client that takes anything', { accept: '*/*' }, false],
+    ['a silent client', {}, false],
+  ])('%s', (_what, headers, refused) => {
+    expect(isNoPageLoad(fakeExchange({ headers }))).toBe(refused);
   });
 });
 

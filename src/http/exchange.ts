@@ -59,6 +59,14 @@ export function isNavigation(exchange: Exchange): boolean {
   return accept.includes('text/html') && headerOf(exchange, 'x-requested-with') === undefined;
 }
 
+/** What the browser itself tells is no page load: an image, a fetch, a frame, a speculative load. Silence passes. */
+export function isNoPageLoad(exchange: Exchange): boolean {
+  const isTold = ['sec-fetch-mode', 'sec-fetch-dest'].some(
+    (name) => headerOf(exchange, name) !== undefined,
+  );
+  return isPrefetch(exchange) || (isTold && !isNavigation(exchange));
+}
+
 /** True for a speculative load, which must neither start nor end anything. */
 export function isPrefetch(exchange: Exchange): boolean {
   const purpose = headerOf(exchange, 'sec-purpose') ?? headerOf(exchange, 'purpose') ?? '';

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
 import { cookiesSet, locationOf, type Hop } from '../support/http-exchange.js';
 import { errorCodeOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
@@ -215,7 +217,7 @@ describe('the callback', () => {
     const leaving = new AbortController();
     const cookie = await person.jar.getCookieString(callback);
     const headers = { cookie, accept: 'text/html' };
-    const left = fetch(callback, { headers, redirect: 'manual', signal: leaving.signal });
+    const left = once(get(callback, { headers, signal: leaving.signal }), 'response');
     await redeeming;
     const done = stage.bff.nextLog('login.succeeded');
     leaving.abort();

@@ -166,6 +166,42 @@ describe('logins from one network', () => {
   });
 });
 
+describe('a foreign page that embeds callbacks, where form_post makes the binding SameSite=None', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open({
+      https: true,
+      env: { OIDC_RESPONSE_MODE: 'form_post', LIMIT_CALLBACK: `2/${WINDOW}s` },
+    });
+  });
+  afterAll(() => stage.close());
+
+  it('is refused before anything is counted, and the login of the browser goes on (ATK-28)', async () => {
+    const person = stage.person();
+    const login = await stage.startLogin(person);
+    const binding = `${stage.bff.loginCookieName}=`;
+    const url = stage.url(`/callback?state=${'s'.repeat(43)}&code=c`);
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URL(url).search.slice(1),
+    };
+    const embedded = [
+      () => person.subresource(url, 'image', { site: 'cross-site' }),
+      () => person.subresource(url, 'iframe', { site: 'cross-site' }),
+      () => person.subresource(stage.url('/callback'), 'empty', { site: 'cross-site', ...post }),
+    ];
+    for (const embed of [...embedded, ...embedded]) {
+      const answer = await embed();
+      expect(String(answer.requestHeaders['cookie'])).toContain(binding);
+      expect([answer.status, jsonOf(answer)]).toMatchObject([400, { code: 'not_a_navigation' }]);
+      expect(answer.headers['ratelimit']).toBeUndefined();
+    }
+    await person.submit({ user: 'alice' }, login);
+    expect(await stage.view(person)).toMatchObject({ authenticated: true });
+  });
+});
+
 describe('logins behind a trusted proxy', () => {
   let stage: Stage;
   beforeAll(async () => {
