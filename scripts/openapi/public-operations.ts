@@ -108,6 +108,8 @@ export const PUBLIC_OPERATIONS: Readonly<Record<PublicRouteName, Operation>> = {
   },
   'session.refresh': {
     summary: 'Renews tokens and claims now',
+    description:
+      'Tokens that came in the last 5 seconds stay as they are: the answer is that of `GET /session`.',
     parameters: [csrfHeader],
     answers: { 200: asSession },
     errors: ['unauthenticated', 'csrf_refused', 'provider_unreachable', 'store_unavailable'],

@@ -1,4 +1,4 @@
-import { isDue, isUsable, type TokenSet } from './token-set.js';
+import { isDue, isJustObtained, isUsable, JUST_OBTAINED_MS, type TokenSet } from './token-set.js';
 
 const EXPIRY = 1_000_000;
 const tokens: TokenSet = {
@@ -8,6 +8,18 @@ const tokens: TokenSet = {
   accessTokenExpiresAt: EXPIRY,
 };
 const ageless: TokenSet = { accessToken: 'access', tokenType: 'Bearer', obtainedAt: 0 };
+
+describe('isJustObtained', () => {
+  it.each([
+    [0, true],
+    [JUST_OBTAINED_MS - 1, true],
+    [JUST_OBTAINED_MS, false],
+    [-30_000, true],
+    [-30_001, false],
+  ])('of tokens obtained at 0 by a clock that says %d by now: %s', (now, isJust) => {
+    expect(isJustObtained(tokens, now)).toBe(isJust);
+  });
+});
 
 describe('isDue', () => {
   it.each([

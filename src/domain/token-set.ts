@@ -79,6 +79,14 @@ export function isDue(
   return obtainedAt > now + CLOCKS_MS || end - Math.min(leewayMs, (end - obtainedAt) / 2) <= now;
 }
 
+/** So long nobody asks the provider again because a page wishes it. */
+export const JUST_OBTAINED_MS = 5_000;
+
+/** True when the tokens came a moment ago, by this clock or by one that is a little ahead of it. */
+export function isJustObtained({ obtainedAt }: Pick<TokenSet, 'obtainedAt'>, now: number): boolean {
+  return now - obtainedAt < JUST_OBTAINED_MS && obtainedAt <= now + CLOCKS_MS;
+}
+
 /** True when there is an access token that may still be used at `now`. */
 export function isUsable(
   tokens: Pick<TokenSet, 'accessToken' | 'accessTokenExpiresAt'>,

@@ -6,7 +6,7 @@ import { SessionEndpoint } from '../session/session.endpoint.js';
 import { SessionReader } from '../session/session-reader.js';
 import { TokenRefresher } from './token-refresher.js';
 
-/** `POST /session/refresh`: renews the tokens now and answers like `GET /session`. */
+/** `POST /session/refresh`: renews the tokens now, unless they came a moment ago, and answers like `GET /session`. */
 @Controller()
 export class TokenRefreshController {
   constructor(
@@ -19,7 +19,7 @@ export class TokenRefreshController {
   async refresh(@Http() exchange: Exchange): Promise<void> {
     const held = await this.sessions.readWithTokens(exchange);
     if (held.kind === 'live' && held.id !== undefined) {
-      const outcome = await this.refresher.fresh(held.id, held, { force: true });
+      const outcome = await this.refresher.atWish(held.id, held);
       if (outcome.kind === 'later') throw new VestibuleError('provider_unreachable');
     }
     this.view.answer(exchange, await this.sessions.read(exchange, { touch: true }));

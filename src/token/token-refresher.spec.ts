@@ -1,6 +1,6 @@
 import { refreshWorld } from '../../test/support/refresh-world.js';
 import { MINUTE, tokenSet } from '../../test/support/session-fixtures.js';
-import type { TokenSet } from '../domain/token-set.js';
+import { JUST_OBTAINED_MS, type TokenSet } from '../domain/token-set.js';
 import type { TokenFailure } from '../provider/provider-errors.js';
 
 let world: ReturnType<typeof refreshWorld>;
@@ -25,6 +25,45 @@ describe('a token that is not due', () => {
     const fresh = await world
       .refresherOf(provider)
       .fresh(id, await world.held(id), { force: true });
+    expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
+  });
+});
+
+describe('tokens that a page asks to be renewed now', () => {
+  const obtainedNow = (ms: number): TokenSet => ({
+    ...world.endingIn(ms),
+    obtainedAt: world.clock.now(),
+  });
+
+  it('are renewed, however long they would live', async () => {
+    const provider = world.provider();
+    const id = await world.login(obtainedNow(5 * MINUTE));
+    world.pass(JUST_OBTAINED_MS);
+    const fresh = await world.refresherOf(provider).atWish(id, await world.held(id));
+    expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
+  });
+
+  it('are left as they are for a moment after they came: no page keeps the provider busy', async () => {
+    const provider = world.provider();
+    provider.answer = () => ({
+      kind: 'refreshed',
+      tokens: world.renewed({ obtainedAt: world.clock.now() }),
+    });
+    const id = await world.login(obtainedNow(5 * MINUTE));
+    for (const asked of [0, 1, 2]) {
+      for (let at = 0; at < 10; at += 1) {
+        const fresh = await world.refresherOf(provider).atWish(id, await world.held(id));
+        expect(fresh).toMatchObject({ kind: 'usable' });
+      }
+      expect(provider.asked).toHaveLength(asked);
+      world.pass(JUST_OBTAINED_MS);
+    }
+  });
+
+  it('are renewed at once where they are due already', async () => {
+    const provider = world.provider();
+    const id = await world.login(obtainedNow(0));
+    const fresh = await world.refresherOf(provider).atWish(id, await world.held(id));
     expect(fresh).toMatchObject({ kind: 'usable', tokens: { accessToken: 'renewed' } });
   });
 });

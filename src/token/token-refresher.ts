@@ -3,7 +3,13 @@ import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/comm
 import { TokenConfig } from '../config/config.types.js';
 import { Clock } from '../domain/clock.js';
 import type { EndReason } from '../domain/session.js';
-import { isDue, isUsable, type AudienceRequest, type TokenSet } from '../domain/token-set.js';
+import {
+  isDue,
+  isJustObtained,
+  isUsable,
+  type AudienceRequest,
+  type TokenSet,
+} from '../domain/token-set.js';
 import { SessionRecords } from '../session/session-records.js';
 import { Store } from '../store/store.port.js';
 import { underLock } from './refresh-lock.js';
@@ -69,6 +75,15 @@ export class TokenRefresher implements BeforeApplicationShutdown {
       void this.renewed(id, held, {}).catch(() => undefined);
     }
     return { kind: 'usable', tokens };
+  }
+
+  /**
+   * The session's tokens, renewed because a page wishes it. A page may wish it without end, so tokens that came a moment
+   * ago are new enough, unless they are due.
+   */
+  atWish(id: string, held: Held): Promise<FreshTokens> {
+    const force = !isJustObtained(held.tokens.tokens, this.clock.now());
+    return this.fresh(id, held, { force });
   }
 
   /**

@@ -164,7 +164,7 @@ describe('a token for each API (RFC 8707)', () => {
     const person = await stage.member();
     await stage.call(person, '/orders/1');
     const before = tokenOf(apis.orders);
-    await stage.call(person, '/session/refresh', { method: 'POST' });
+    await stage.refresh(person);
     await stage.call(person, '/orders/1');
     expect(tokenOf(apis.orders)).toBe(before);
     expect(resources()).toEqual([ORDERS, null]);

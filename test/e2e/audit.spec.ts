@@ -90,10 +90,7 @@ describe('the audit stream', () => {
   it('believes what a trusted proxy says of the address', async () => {
     const person = await stage.member();
     const lines = await linesOf(() =>
-      stage.call(person, '/session/refresh', {
-        method: 'POST',
-        headers: { 'x-forwarded-for': '203.0.113.7' },
-      }),
+      stage.refresh(person, { headers: { 'x-forwarded-for': '203.0.113.7' } }),
     );
     expect(lines).toMatchObject([{ event: 'refresh', client: { address: '203.0.113.7' } }]);
   });
@@ -398,8 +395,7 @@ describe('the audit stream', () => {
       stage.op.callsOf(PATHS.token).at(-1)?.answer ?? { body: '{}' },
     );
     const lines = await linesOf(() =>
-      stage.call(person, '/session/refresh', {
-        method: 'POST',
+      stage.refresh(person, {
         headers: { 'user-agent': `x ${String(token)} \u0085{"audit":1}` },
       }),
     );

@@ -29,7 +29,7 @@ describe('the leak scan', () => {
     stage = await Stage.open();
     const person = await stage.member();
     await stage.call(person);
-    await stage.call(person, '/session/refresh', { method: 'POST' });
+    await stage.refresh(person);
     await person.click(
       String(jsonOf(await stage.call(person, '/logout', { method: 'POST' }))['location']),
     );
@@ -231,7 +231,7 @@ describe('the leak scan', () => {
     const heard = await other.redis.overhear(async () => {
       const person = await other.member();
       await other.call(person);
-      await other.call(person, '/session/refresh', { method: 'POST' });
+      await other.refresh(person);
       const cookie = await other.cookieOf(person);
       const callback = person.hops.find(({ url }) => url.includes('/callback?'))?.url ?? '';
       const [, query = ''] = callback.split('?');
@@ -301,7 +301,7 @@ describe('whoever listens to Redis, and reads the log at its most talkative', ()
     const person = await stage.member();
     expect(await stage.view(person)).toMatchObject({ user: { email: 'alice@example.com' } });
     await stage.call(person);
-    await stage.call(person, '/session/refresh', { method: 'POST' });
+    await stage.refresh(person);
     await person.fetch(stage.url('/sessions'));
     await stage.call(person, '/api/orders', { headers: { authorization: 'Bearer made-up' } });
     await person.load(stage.url('/callback?code=made-up&state=made-up'), { site: 'cross-site' });

@@ -571,8 +571,7 @@ describe('a refresh', () => {
   beforeEach(() => scene.settle());
   afterAll(() => scene.close());
 
-  const refresh = (person: UserAgent): Promise<Hop> =>
-    scene.stage.call(person, '/session/refresh', { method: 'POST' });
+  const refresh = (person: UserAgent): Promise<Hop> => scene.stage.refresh(person);
   const lastAnswer = () => tokensOf(scene.asked().findLast(({ what }) => what === 'token')!);
 
   /** What a person gets whose refresh was answered by a lie: a clean end, or the tokens that they had. */

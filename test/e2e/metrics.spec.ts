@@ -24,7 +24,7 @@ describe('GET /metrics', () => {
   it('tells of a visit in figures and names nobody (ATK-89)', async () => {
     const person = await stage.member();
     await stage.call(person);
-    expect((await stage.call(person, '/session/refresh', { method: 'POST' })).status).toBe(200);
+    expect((await stage.refresh(person)).status).toBe(200);
     const answer = await stage.call(person, '/logout', { method: 'POST' });
     await person.click(String(jsonOf(answer)['location']));
     expect((await stage.call(person)).status).toBe(401);

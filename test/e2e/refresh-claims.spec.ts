@@ -35,8 +35,7 @@ const PLAIN: StageOptions = {
   env: { ...BY_USERINFO.env, OIDC_IDENTITY: 'userinfo' },
 };
 
-const refresh = (stage: Stage, person: UserAgent): Promise<Hop> =>
-  stage.call(person, '/session/refresh', { method: 'POST' });
+const refresh = (stage: Stage, person: UserAgent): Promise<Hop> => stage.refresh(person);
 
 /** From now on the provider says something else of everybody, in ID tokens. */
 function sayInIdTokens(stage: Stage, more: object): void {

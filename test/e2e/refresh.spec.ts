@@ -1,4 +1,4 @@
-import { jsonOf } from '../support/http-exchange.js';
+import { jsonOf, type Hop } from '../support/http-exchange.js';
 import { PATHS, type AnsweredCall } from '../support/op-host.js';
 import { Stage } from '../support/stage.js';
 
@@ -226,6 +226,21 @@ describe('refreshing', () => {
       expect(refreshes()).toHaveLength(1);
     });
 
+    it('costs the provider one renewal in a while, however often a page asks', async () => {
+      const person = await stage.member();
+      const expiry = async (answer: Promise<Hop>): Promise<unknown> =>
+        jsonOf(await answer)['access_token_expires_at'];
+      const before = await expiry(stage.session(person));
+      expect(await expiry(refresh(person))).toBe(before);
+      expect(refreshes()).toHaveLength(0);
+      const renewed = await expiry(stage.refresh(person));
+      expect(renewed).not.toBe(before);
+      for (let at = 0; at < 10; at += 1) expect(await expiry(refresh(person))).toBe(renewed);
+      expect(refreshes()).toHaveLength(1);
+      await stage.refresh(person);
+      expect(refreshes()).toHaveLength(2);
+    });
+
     it('says 401 to a stranger and 503 while the provider is away', async () => {
       expect((await refresh(stage.person())).status).toBe(401);
       const person = await stage.member();
@@ -240,7 +255,7 @@ describe('refreshing', () => {
     it('ends the session when the provider refuses for good', async () => {
       const person = await stage.member();
       stage.op.forget('RefreshToken');
-      const answer = await refresh(person);
+      const answer = await stage.refresh(person);
       expect([answer.status, jsonOf(answer)['reason']]).toEqual([401, 'refresh_failed']);
     });
   });

@@ -108,7 +108,7 @@ describe.each([
   it('tell of a renewal, with the new deadlines', async () => {
     const person = await stage.member();
     const stream = await open(person);
-    const answer = await stage.call(person, '/session/refresh', { method: 'POST' });
+    const answer = await stage.refresh(person);
     const { idle_expires_at, absolute_expires_at, access_token_expires_at } = jsonOf(answer);
     expect((await stream.next('renewed')).data).toEqual({
       idle_expires_at: expect.any(Number),

@@ -1,5 +1,6 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
 import type { Env } from '../../src/config/source/environment.js';
+import { JUST_OBTAINED_MS } from '../../src/domain/token-set.js';
 import { BffHost, newSessionKeys, SPA_DIR } from './bff-host.js';
 import type { EmulatedProvider } from './emulators/emulated-provider.js';
 import type { ClientAuthMethod, EmulatedClient } from './emulators/emulator.types.js';
@@ -114,8 +115,9 @@ export class SeedStage<P extends EmulatedProvider = EmulatedProvider> {
     return jsonOf(await person.fetch(this.url('/session'), { csrf: false }));
   }
 
-  /** What a page gets that wants its tokens renewed now. */
+  /** What a page gets that wants its tokens renewed now, when they did not come a moment ago. */
   refresh(person: UserAgent): Promise<Hop> {
+    this.clock.advance(JUST_OBTAINED_MS);
     return person.fetch(this.url('/session/refresh'), { method: 'POST' });
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Env } from '../../src/config/source/environment.js';
+import { JUST_OBTAINED_MS } from '../../src/domain/token-set.js';
 import { unfitAuditLines } from './audit-schema.js';
 import { BffHost, newSessionKeys, SPA_DIR } from './bff-host.js';
 import { exposuresOfHop, exposuresOfLog, type Ground } from './exposures.js';
@@ -17,7 +18,7 @@ import { RedisHost, type RedisHostOptions } from './redis-host.js';
 import { secretsOfRun } from './run-secrets.js';
 import { ShiftedClock } from './shifted-clock.js';
 import { UpstreamHost } from './upstream-host.js';
-import { UserAgent } from './user-agent.js';
+import { UserAgent, type FetchInit } from './user-agent.js';
 
 export interface StageOptions {
   readonly env?: Env;
@@ -204,6 +205,12 @@ export class Stage {
     init: Parameters<UserAgent['fetch']>[1] = {},
   ): Promise<Hop> {
     return person.fetch(this.url(path), init);
+  }
+
+  /** A page of ours asks for new tokens, when those that it has did not come a moment ago. */
+  refresh(person: UserAgent, { headers = {} }: Pick<FetchInit, 'headers'> = {}): Promise<Hop> {
+    this.clock.advance(JUST_OBTAINED_MS);
+    return this.call(person, '/session/refresh', { method: 'POST', headers });
   }
 
   /** The session cookie as a Cookie header. */
