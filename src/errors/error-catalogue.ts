@@ -115,6 +115,12 @@ export const ERROR_CATALOGUE = {
     remedy: 'Send application/x-www-form-urlencoded or what the route documents.',
     level: 'info',
   },
+  not_implemented: {
+    status: 501,
+    title: 'This transfer coding is not offered here',
+    remedy: 'Send the body with its length, or in chunks and no other transfer coding.',
+    level: 'info',
+  },
   logout_token_rejected: {
     status: 400,
     title: 'The logout token is not valid',

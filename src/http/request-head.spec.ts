@@ -1,9 +1,16 @@
 import { fakeExchange } from '../../test/support/fake-exchange.js';
 import { judgeHead } from './request-head.js';
 
+interface Parts {
+  readonly url?: string;
+  readonly cookie?: string;
+  readonly fields?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What is said of a request with these parts. */
-function judge({ url = '/', cookie = '', fields = 0 }): string {
-  const { req } = fakeExchange({ headers: { cookie } });
+function judge({ url = '/', cookie = '', fields = 0, headers = {} }: Parts): string {
+  const { req } = fakeExchange({ headers: { cookie, ...headers } });
   Object.assign(req, { url, rawHeaders: Array.from({ length: 2 * fields }, () => 'x') });
   try {
     judgeHead(req);
@@ -25,5 +32,16 @@ describe('the head of a request', () => {
     ['a few long cookies', { cookie: `a=${'x'.repeat(4_000)}; b=${'y'.repeat(4_000)}` }, 'fits'],
   ])('with %s: %#', (_what, parts, outcome) => {
     expect(judge(parts)).toBe(outcome);
+  });
+
+  it.each([
+    ['chunked', 'fits'],
+    ['Chunked', 'fits'],
+    ['gzip, chunked', 'not_implemented'],
+    ['gzip', 'not_implemented'],
+    ['chunked;a=b', 'not_implemented'],
+    ['', 'not_implemented'],
+  ])('tells the transfer coding %j: %s', (coding, outcome) => {
+    expect(judge({ headers: { 'transfer-encoding': coding } })).toBe(outcome);
   });
 });

@@ -10,6 +10,12 @@ const ROUTES: Readonly<Record<Listener, { readonly open: string; readonly form: 
   public: { open: '/logout/done', form: '/backchannel-logout' },
   internal: { open: '/healthz', form: '/introspect' },
 };
+/** Answered before Express, and by nobody. */
+const OTHER_REQUESTS: Readonly<Record<Listener, readonly string[]>> = {
+  public: ['GET /session', 'POST /session/refresh', 'POST /api/orders', 'POST /nowhere'],
+  internal: ['GET /verify', 'POST /nowhere'],
+};
+const LAST_CHUNK = '0\r\n\r\n';
 
 /** What is too large for the built product, byte by byte. */
 describe.each<[Listener]>([['public'], ['internal']])('the %s listener', (listener) => {
@@ -96,6 +102,36 @@ describe.each<[Listener]>([['public'], ['internal']])('the %s listener', (listen
     // The forms of services are answered in the words of OAuth, and a logout token is right or wrong (§2.8).
     const told = listener === 'public' ? [400, 'logout_token_rejected'] : [413, 'invalid_request'];
     expect([answer.status, jsonOf(answer)['code'] ?? jsonOf(answer)['error']]).toEqual(told);
+  });
+
+  it.each([
+    [['Transfer-Encoding: gzip, chunked']],
+    [['Transfer-Encoding: gzip', 'Transfer-Encoding: chunked']],
+    [['Transfer-Encoding: identity, chunked']],
+  ])('takes no body in another coding than chunks: %j (501, ATK-18)', async (lines) => {
+    for (const line of [`GET ${open}`, `POST ${form}`, ...OTHER_REQUESTS[listener]])
+      expectProblem(await send(line, [FORM, ...lines], LAST_CHUNK), 501, 'not_implemented');
+  });
+
+  it.each([['gzip'], ['chunked, chunked'], ['chunked, gzip'], ['']])(
+    'takes no body whose end nobody can see: Transfer-Encoding: %s (ATK-18)',
+    async (coding) => {
+      const answer = await send(`POST ${form}`, [FORM, `Transfer-Encoding: ${coding}`], LAST_CHUNK);
+      // Node's parser and we see it, whoever is the first.
+      expect([400, 501]).toContain(answer.status);
+    },
+  );
+
+  it('takes no chunks by HTTP/1.0, whose framing nobody can rely on (ATK-18)', async () => {
+    const lines = [`GET ${open} HTTP/1.0`, 'Host: x', 'Transfer-Encoding: chunked'];
+    expectProblem(await sendRaw(product.ports[listener], lines, LAST_CHUNK), 400, 'bad_request');
+  });
+
+  it('takes a body in chunks, however that is written', async () => {
+    for (const coding of ['chunked', 'Chunked', ' chunked '])
+      expect((await send(`GET ${open}`, [`Transfer-Encoding:${coding}`], LAST_CHUNK)).status).toBe(
+        200,
+      );
   });
 
   it('believes no length and no chunk that promises more', async () => {

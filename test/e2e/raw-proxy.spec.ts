@@ -201,6 +201,12 @@ describe('bytes of a client', () => {
     expect(targets()).toEqual([]);
   });
 
+  it('are not forwarded without the coding that they came in (RFC 9112 §6.1, ATK-18)', async () => {
+    const lines = ['Transfer-Encoding: gzip, chunked'];
+    expect((await send('/api/orders', lines, '0\r\n\r\n', 'POST')).status).toBe(501);
+    expect(upstream.connections).toEqual([]);
+  });
+
   it('smuggle no second request in a body (ATK-18)', async () => {
     const inner = 'GET /v1/admin HTTP/1.1\r\nHost: x\r\n\r\n';
     const line = `Content-Length: ${inner.length}`;
