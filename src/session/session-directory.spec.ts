@@ -61,6 +61,28 @@ describe('the list of a user', () => {
     expect(await listed()).toEqual([c.handle, b.handle, a.handle]);
   });
 
+  it('has no session past an end that the provider has moved nearer (P-54)', async () => {
+    const [{ id, handle }, other] = [await login(), await login()];
+    const ceiling = world.clock.now() + MINUTE;
+    const reading = await world.records.read(id, { touch: false });
+    if (reading.kind !== 'live') throw new Error('it does not live');
+    const { session } = reading;
+    await world.records.replaceIdentity(id, session, {
+      ...session.record.identity,
+      sessionExpiry: ceiling / 1_000,
+    });
+    world.pass(MINUTE - 1);
+    expect(await listed()).toEqual([other.handle, handle]);
+    expect(await directory.isLive(handle)).toBe(true);
+    world.pass(1);
+    expect(await listed()).toEqual([other.handle]);
+    expect(await directory.isLive(handle)).toBe(false);
+    expect(await world.records.read(id, { touch: false })).toEqual({
+      kind: 'anonymous',
+      reason: 'provider',
+    });
+  });
+
   it('tells what a person recognises a device by', async () => {
     const { handle, id } = await login();
     const createdAt = world.clock.now();

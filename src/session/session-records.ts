@@ -146,7 +146,7 @@ export class SessionRecords {
 
   /**
    * Replaces who it is, after a refresh brought other claims, if nobody else did meanwhile. The provider's ceiling
-   * may have moved; one that is past ends the session with the next look at it.
+   * may have moved; one that is past ends the session with the next look at it, and lists have it no longer than that.
    */
   async replaceIdentity(
     id: string,
@@ -155,16 +155,19 @@ export class SessionRecords {
   ): Promise<WriteOutcome> {
     const credential = this.credentials.of(id);
     const limits = this.limitOf(identity, record.createdAt);
+    const { absoluteDeadline } = limits;
+    const lifeMs = Math.max(0, absoluteDeadline - this.clock.now());
     return this.store.writeIdentity(
       credential.storeKey,
       headBytes(counter),
       this.codec.encodeIdentity(credential, {
         counter: counter + 1n,
-        // The store keeps the two instants that it has.
+        // The store keeps the two instants that it has, where the new end is no earlier.
         idleDeadline,
         accessExpiry: accessTokenExpiresAt ?? 0,
         record: { ...record, identity, ...limits },
       }),
+      { deadline: headBytes(absoluteDeadline), ttlMs: lifeMs + TOMBSTONE_MS },
     );
   }
 

@@ -43,6 +43,12 @@ export interface IndexEntry {
   readonly score: number;
 }
 
+/** The latest that an idle deadline may be (8 bytes), and how long the records live when they end then. */
+export interface IdleLimit {
+  readonly deadline: Buffer;
+  readonly ttlMs: number;
+}
+
 export type WriteOutcome = 'written' | 'conflict' | 'gone';
 
 export interface SessionStore {
@@ -64,8 +70,16 @@ export interface SessionStore {
     tokens: Buffer,
     accessExpiry: Buffer,
   ): Promise<WriteOutcome>;
-  /** Replaces the identity record if its counter is `expected`. */
-  writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome>;
+  /**
+   * Replaces the identity record if its counter is `expected`. The two instants of the stored head stay, but an idle
+   * deadline that is later than `latest` moves back to that, with the life of all records.
+   */
+  writeIdentity(
+    key: StoreKey,
+    expected: Buffer,
+    identity: Buffer,
+    latest: IdleLimit,
+  ): Promise<WriteOutcome>;
   /**
    * Moves the idle deadline (8 bytes) and the life of the records together, also when the store is full. A
    * deadline that would move back changes neither: it came late, behind one that is newer. False when the

@@ -8,6 +8,7 @@ import {
   newTransaction,
   storeKey,
   tokensRecord,
+  UNLIMITED,
 } from '../support/store-records.js';
 import { describeCounterContract } from './counter.contract.js';
 import { describeDirectoryContract } from './directory.contract.js';
@@ -167,7 +168,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         await store.create(key, newSession({ identity: identityRecord({ counter: 1 }) }));
         const sealed = everyByte();
         const next = identityRecord({ counter: 2 }, sealed);
-        expect(await store.writeIdentity(key, eight(1), next)).toBe('written');
+        expect(await store.writeIdentity(key, eight(1), next, UNLIMITED)).toBe('written');
         expect(await store.readIdentity(key)).toEqual(next);
       });
 
@@ -177,7 +178,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         await store.extendIdle(key, eight(1_000), LONG);
         await store.writeTokens(key, eight(1), tokensRecord(2), eight(2_000));
         const stale = identityRecord({ counter: 2, idleDeadline: 10, accessExpiry: 20 });
-        await store.writeIdentity(key, eight(1), stale);
+        await store.writeIdentity(key, eight(1), stale, UNLIMITED);
         const read = await store.readIdentity(key);
         expect(headOf(read!)).toEqual({ counter: 2, idleDeadline: 1_000, accessExpiry: 2_000 });
         expect(read!.subarray(25)).toEqual(stale.subarray(25));
@@ -187,18 +188,42 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         const identity = identityRecord({ counter: 5 });
         await store.create(key, newSession({ identity }));
         const next = identityRecord({ counter: 5 });
-        expect(await store.writeIdentity(key, eight(4), next)).toBe('conflict');
+        expect(await store.writeIdentity(key, eight(4), next, UNLIMITED)).toBe('conflict');
         expect(await store.readIdentity(key)).toEqual(identity);
       });
 
       it('says gone for a session that was never there, and creates nothing', async () => {
-        expect(await store.writeIdentity(key, eight(1), identityRecord())).toBe('gone');
+        expect(await store.writeIdentity(key, eight(1), identityRecord(), UNLIMITED)).toBe('gone');
         expect(await store.readIdentity(key)).toBeUndefined();
+      });
+
+      it('moves an idle deadline that is later than the latest back to that, and the life of all records', async () => {
+        const identity = identityRecord({ counter: 1, idleDeadline: 0x0200, accessExpiry: 20 });
+        await store.create(key, newSession({ identity, ttlMs: LONG }));
+        const next = identityRecord({ counter: 2 }, everyByte());
+        const latest = { deadline: eight(0x01ff), ttlMs: SHORT };
+        expect(await store.writeIdentity(key, eight(1), next, latest)).toBe('written');
+        const read = (await store.readIdentity(key))!;
+        expect(headOf(read)).toEqual({ counter: 2, idleDeadline: 0x01ff, accessExpiry: 20 });
+        expect(read.subarray(25)).toEqual(next.subarray(25));
+        expect((await store.readDevice(key))?.head).toEqual(read.subarray(0, 25));
+        await subject.advance(SHORT + 10);
+        expect(await store.readBoth(key)).toEqual({ identity: undefined, tokens: undefined });
+        expect(await store.readDevice(key)).toBeUndefined();
+      });
+
+      it('leaves an idle deadline that is earlier, and the life', async () => {
+        const identity = identityRecord({ counter: 1, idleDeadline: 0x01ff });
+        await store.create(key, newSession({ identity, ttlMs: LONG }));
+        const latest = { deadline: eight(0x0200), ttlMs: SHORT };
+        await store.writeIdentity(key, eight(1), identityRecord({ counter: 2 }), latest);
+        expect(headOf((await store.readIdentity(key))!).idleDeadline).toBe(0x01ff);
+        expect(await store.remainingMs(key)).toBeGreaterThan(SHORT);
       });
 
       it('does not lengthen the life', async () => {
         await store.create(key, newSession({ ttlMs: SHORT }));
-        await store.writeIdentity(key, eight(1), identityRecord({ counter: 2 }));
+        await store.writeIdentity(key, eight(1), identityRecord({ counter: 2 }), UNLIMITED);
         await subject.advance(SHORT + 10);
         expect(await store.readIdentity(key)).toBeUndefined();
       });
@@ -282,9 +307,9 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         await store.create(key, newSession());
         await store.end(key, 'logout', LONG);
         expect(await store.writeTokens(key, eight(1), tokensRecord(2), eight(0))).toBe('gone');
-        expect(await store.writeIdentity(key, eight(1), identityRecord({ counter: 2 }))).toBe(
-          'gone',
-        );
+        expect(
+          await store.writeIdentity(key, eight(1), identityRecord({ counter: 2 }), UNLIMITED),
+        ).toBe('gone');
         expect(await store.extendIdle(key, eight(9_999), LONG)).toBe(false);
         expect(await store.readBoth(key)).toEqual({ identity: undefined, tokens: undefined });
       });

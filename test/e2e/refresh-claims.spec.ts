@@ -207,6 +207,29 @@ describe('the end that the provider sets for the session (P-54)', () => {
     expect(await stage.view(person)).toMatchObject({ authenticated: false, reason: 'provider' });
   });
 
+  it.each([[false], [true]])(
+    'counts for the list of devices as well; with Redis: %p',
+    async (redis) => {
+      await using stage = await Stage.open({ redis });
+      const [person, elsewhere] = [await stage.member(), await stage.member()];
+      const { session_id: handle } = await stage.view(person);
+      const listed = async (): Promise<unknown[]> => {
+        const answer = await elsewhere.fetch(stage.url('/sessions'));
+        const { sessions } = jsonOf(answer) as { sessions: { session_id: string }[] };
+        return sessions.map(({ session_id: id }) => id);
+      };
+      sayInIdTokens(stage, {
+        session_expiry: Math.floor(stage.clock.now() / 1000) + 10 * MINUTE_S,
+      });
+      expect((await refresh(stage, person)).status).toBe(200);
+      expect(await listed()).toContain(handle);
+      stage.op.behave();
+      stage.clock.advance(10 * MINUTE_S * 1000);
+      expect(await listed()).not.toContain(handle);
+      expect(await stage.view(person)).toMatchObject({ authenticated: false, reason: 'provider' });
+    },
+  );
+
   it('in the past ends it at once', async () => {
     await using stage = await Stage.open();
     const person = await stage.member();

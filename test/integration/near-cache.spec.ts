@@ -4,7 +4,14 @@ import { RedisStore } from '../../src/store/redis/redis.store.js';
 import { RecordedEvents } from '../support/recorded-events.js';
 import { redisConfig } from '../support/redis-config.js';
 import { RedisHost } from '../support/redis-host.js';
-import { eight, headOf, identityRecord, newSession, storeKey } from '../support/store-records.js';
+import {
+  eight,
+  headOf,
+  identityRecord,
+  newSession,
+  storeKey,
+  UNLIMITED,
+} from '../support/store-records.js';
 
 const LONG = 60_000;
 const LIFE_MS = 30_000;
@@ -110,7 +117,7 @@ describe('a near cache over Redis', () => {
 
     await untilKnown(store, key);
     const identity = identityRecord({ counter: 2 });
-    await elsewhere.writeIdentity(key, eight(1), identity);
+    await elsewhere.writeIdentity(key, eight(1), identity, UNLIMITED);
     await until(async () => (await heads()).counter === 2);
   });
 

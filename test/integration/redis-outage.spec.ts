@@ -16,6 +16,7 @@ import {
   newTransaction,
   storeKey,
   tokensRecord,
+  UNLIMITED,
 } from '../support/store-records.js';
 import { TcpGate } from '../support/tcp-gate.js';
 
@@ -77,7 +78,7 @@ function everyCommand(store: RedisStore): Promise<unknown>[] {
     store.remainingMs(key),
     store.create(key, newSession({ indexes: [{ index: 'i', score: Date.now() + LONG }] })),
     store.writeTokens(key, eight(1), tokensRecord(2), eight(0)),
-    store.writeIdentity(key, eight(1), identityRecord()),
+    store.writeIdentity(key, eight(1), identityRecord(), UNLIMITED),
     store.extendIdle(key, eight(1), LONG),
     store.end(key, 'logout', LONG),
     store.endMany([key], 'logout', LONG),
@@ -175,7 +176,7 @@ describe('a Redis that is paused', () => {
     redis.pause();
     const late = [
       store.writeTokens(key, eight(1), tokensRecord(2), eight(0)),
-      store.writeIdentity(key, eight(1), identityRecord({ counter: 2 })),
+      store.writeIdentity(key, eight(1), identityRecord({ counter: 2 }), UNLIMITED),
       store.extendIdle(key, eight(9_999), LONG),
     ].map(failureOf);
     await Promise.all(late);
@@ -222,7 +223,7 @@ describe('a write that arrives after its caller gave up', () => {
 
   it.each([
     ['tokens', (s: RedisStore) => s.writeTokens('k', eight(1), tokensRecord(2), eight(0))],
-    ['identity', (s: RedisStore) => s.writeIdentity('k', eight(1), identityRecord())],
+    ['identity', (s: RedisStore) => s.writeIdentity('k', eight(1), identityRecord(), UNLIMITED)],
     ['idle deadline', (s: RedisStore) => s.extendIdle('k', eight(9_999), LONG)],
     ['session', (s: RedisStore) => s.create('k', newSession())],
   ])('does not bring back an ended session (%s) (K-07, K-08)', async (_name, write) => {

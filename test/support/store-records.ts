@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { HEAD, type NewSession, type NewTransaction } from '../../src/store/store.port.js';
+import {
+  HEAD,
+  type IdleLimit,
+  type NewSession,
+  type NewTransaction,
+} from '../../src/store/store.port.js';
 
 /** Eight bytes, big-endian: a counter, a deadline, an expiry. */
 export function eight(value: number): Buffer {
@@ -10,6 +15,9 @@ export function eight(value: number): Buffer {
 
 /** No test gets there by waiting. */
 const FAR_AWAY = Date.UTC(2100, 0, 1);
+
+/** As late as can be. */
+export const UNLIMITED: IdleLimit = { deadline: eight(Number.MAX_SAFE_INTEGER), ttlMs: 60_000 };
 
 interface IdentityHead {
   readonly counter?: number;

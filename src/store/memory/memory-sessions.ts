@@ -3,6 +3,7 @@ import { VestibuleError } from '../../errors/vestibule.error.js';
 import type { DeviceView, IndexBatch, SessionDirectoryStore } from '../directory.port.js';
 import {
   HEAD,
+  type IdleLimit,
   type NewSession,
   type SessionStore,
   type StoreKey,
@@ -90,14 +91,25 @@ export class MemorySessions implements SessionStore, SessionDirectoryStore {
     return 'written';
   }
 
-  async writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome> {
+  async writeIdentity(
+    key: StoreKey,
+    expected: Buffer,
+    identity: Buffer,
+    latest: IdleLimit,
+  ): Promise<WriteOutcome> {
     const records = this.sessions.get(key);
     if (records === undefined) return 'gone';
     if (!counterOf(records.identity).equals(expected)) return 'conflict';
     const next = copy(identity);
     // The two instants may have moved since the caller read: the stored ones stay.
     records.identity.copy(next, HEAD.idleDeadlineAt, HEAD.idleDeadlineAt, HEAD.identityBytes);
-    this.sessions.replace(key, { ...records, identity: next });
+    const stored = next.subarray(HEAD.idleDeadlineAt, HEAD.accessExpiryAt);
+    if (stored.compare(latest.deadline) <= 0) {
+      this.sessions.replace(key, { ...records, identity: next });
+      return 'written';
+    }
+    latest.deadline.copy(next, HEAD.idleDeadlineAt);
+    this.sessions.set(key, { ...records, identity: next }, latest.ttlMs);
     return 'written';
   }
 

@@ -1,7 +1,14 @@
 import type { Clock } from '../../domain/clock.js';
 import type { Counted } from '../counter.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
-import type { NewSession, NewTransaction, Store, StoreKey, WriteOutcome } from '../store.port.js';
+import type {
+  IdleLimit,
+  NewSession,
+  NewTransaction,
+  Store,
+  StoreKey,
+  WriteOutcome,
+} from '../store.port.js';
 import { MemoryCounters } from './memory-counters.js';
 import { MemoryLocks } from './memory-locks.js';
 import { MemoryMarks } from './memory-marks.js';
@@ -74,8 +81,13 @@ export class MemoryStore implements Store {
     return this.sessions.writeTokens(key, expected, tokens, accessExpiry);
   }
 
-  async writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome> {
-    return this.sessions.writeIdentity(key, expected, identity);
+  async writeIdentity(
+    key: StoreKey,
+    expected: Buffer,
+    identity: Buffer,
+    latest: IdleLimit,
+  ): Promise<WriteOutcome> {
+    return this.sessions.writeIdentity(key, expected, identity, latest);
   }
 
   async extendIdle(key: StoreKey, idleDeadline: Buffer, ttlMs: number): Promise<boolean> {

@@ -34,30 +34,46 @@ redis.call('SETRANGE', KEYS[2], ${HEAD.accessExpiryAt}, ARGV[3])
 redis.pcall('PUBLISH', ARGV[4], ARGV[5])
 return 1`;
 
-/** KEYS identity; ARGV expected identity channel signal. The two instants in the stored head may have moved since the caller read: they stay. */
-const writeIdentity = `
+/** Bytes are compared one by one, because Lua compares strings by locale. */
+const IS_LATER = `
+local function isLater(one, other)
+  for at = 1, ${EIGHT_BYTES} do
+    local a, b = string.byte(one, at), string.byte(other, at)
+    if a ~= b then return a > b end
+  end
+  return false
+end
+`;
+
+/**
+ * KEYS identity tokens device; ARGV expected identity latest ttl channel signal. The two instants in the stored head may have
+ * moved since the caller read: they stay, but for an idle deadline that is too late.
+ */
+const writeIdentity = `${IS_LATER}
 local head = redis.call('GETRANGE', KEYS[1], 0, ${HEAD.identityBytes - 1})
 if #head < ${HEAD.identityBytes} then return -1 end
 if string.sub(head, ${HEAD.counterAt + 1}, ${HEAD.idleDeadlineAt}) ~= ARGV[1] then return 0 end
+local idle = string.sub(head, ${HEAD.idleDeadlineAt + 1}, ${HEAD.accessExpiryAt})
+if isLater(idle, ARGV[3]) then
+  for at = 1, 3 do redis.call('PEXPIRE', KEYS[at], ARGV[4]) end
+  idle = ARGV[3]
+end
 local record = string.sub(ARGV[2], 1, ${HEAD.idleDeadlineAt})
-  .. string.sub(head, ${HEAD.idleDeadlineAt + 1})
+  .. idle
+  .. string.sub(head, ${HEAD.accessExpiryAt + 1})
   .. string.sub(ARGV[2], ${HEAD.identityBytes + 1})
 redis.call('SET', KEYS[1], record, 'KEEPTTL')
-redis.pcall('PUBLISH', ARGV[3], ARGV[4])
+redis.pcall('PUBLISH', ARGV[5], ARGV[6])
 return 1`;
 
 /**
- * KEYS identity tokens device; ARGV deadline ttl channel signal. Bytes are compared one by one, because Lua compares strings
- * by locale. A deadline that would move back is a write that came late: it changes nothing.
+ * KEYS identity tokens device; ARGV deadline ttl channel signal. A deadline that would move back is a write that came late: it
+ * changes nothing.
  */
-const extendIdle = `
+const extendIdle = `${IS_LATER}
 local stored = redis.call('GETRANGE', KEYS[1], ${HEAD.idleDeadlineAt}, ${end(HEAD.idleDeadlineAt)})
 if #stored < ${EIGHT_BYTES} then return 0 end
-for at = 1, ${EIGHT_BYTES} do
-  local old, new = string.byte(stored, at), string.byte(ARGV[1], at)
-  if old > new then return 1 end
-  if old < new then break end
-end
+if isLater(stored, ARGV[1]) then return 1 end
 for at = 1, 3 do redis.call('PEXPIRE', KEYS[at], ARGV[2]) end
 redis.pcall('SETRANGE', KEYS[1], ${HEAD.idleDeadlineAt}, ARGV[1])
 redis.pcall('PUBLISH', ARGV[3], ARGV[4])
@@ -187,7 +203,7 @@ return redis.call('DEL', KEYS[1])`;
 export const SCRIPTS = {
   vCreate: { lua: create, numberOfKeys: 4 },
   vWriteTokens: { lua: writeTokens, numberOfKeys: 2 },
-  vWriteIdentity: { lua: writeIdentity, numberOfKeys: 1 },
+  vWriteIdentity: { lua: writeIdentity, numberOfKeys: 3 },
   vExtendIdle: { lua: extendIdle, numberOfKeys: 3 },
   vEnd: { lua: endSession, numberOfKeys: 4 },
   vReadDevice: { lua: readDevice, numberOfKeys: 2 },

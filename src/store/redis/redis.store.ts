@@ -2,7 +2,14 @@ import type { Clock } from '../../domain/clock.js';
 import { VestibuleError } from '../../errors/vestibule.error.js';
 import type { EventLog } from '../../logging/event-log.js';
 import { unmetered, type StoreMeter } from '../store-meter.port.js';
-import type { NewSession, NewTransaction, Store, StoreKey, WriteOutcome } from '../store.port.js';
+import type {
+  IdleLimit,
+  NewSession,
+  NewTransaction,
+  Store,
+  StoreKey,
+  WriteOutcome,
+} from '../store.port.js';
 import type { Counted } from '../counter.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
 import { formatSignal } from '../session-signal.js';
@@ -116,10 +123,18 @@ export class RedisStore implements Store {
     return outcome(await written);
   }
 
-  async writeIdentity(key: StoreKey, expected: Buffer, identity: Buffer): Promise<WriteOutcome> {
+  async writeIdentity(
+    key: StoreKey,
+    expected: Buffer,
+    identity: Buffer,
+    { deadline, ttlMs }: IdleLimit,
+  ): Promise<WriteOutcome> {
     const keys = this.keys.session(key);
     const written = this.changing(key, (redis, told) =>
-      redis.vWriteIdentity([keys.identity], [expected, identity, ...told]),
+      redis.vWriteIdentity(
+        [keys.identity, keys.tokens, keys.device],
+        [expected, identity, deadline, ttlMs, ...told],
+      ),
     );
     return outcome(await written);
   }

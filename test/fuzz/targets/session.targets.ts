@@ -28,6 +28,7 @@ import { configOf, HTTPS_ENV } from '../../support/config-env.js';
 import { RecordedAudit } from '../../support/recorded-audit.js';
 import { FixedClock } from '../../support/fixed-clock.js';
 import { newLogin, sessionConfig, tokenSet } from '../../support/session-fixtures.js';
+import { UNLIMITED } from '../../support/store-records.js';
 import { given, givenLater, must, mustBeHeaders, watchedLog } from '../expectations.js';
 import { slowTarget, target, type FuzzTarget } from '../fuzz-target.js';
 import { anyJson, changedObject, type JsonObject } from '../inputs/json-values.js';
@@ -269,7 +270,12 @@ const life = slowTarget({
     const { storeKey } = sessions.credentials.of(id);
     const bytes = await store.readIdentity(storeKey);
     const changedBytes = damaged(bytes ?? Buffer.alloc(0), damages);
-    await store.writeIdentity(storeKey, (bytes ?? Buffer.alloc(0)).subarray(1, 9), changedBytes);
+    await store.writeIdentity(
+      storeKey,
+      (bytes ?? Buffer.alloc(0)).subarray(1, 9),
+      changedBytes,
+      UNLIMITED,
+    );
     const passing = new FixedClock(clock.now() + later);
     const elsewhere = new SessionRecords(store, passing, config.session, log, new RecordedAudit());
     const again = await elsewhere.readWithTokens(id, { touch: true });
