@@ -28,7 +28,7 @@ export class SessionExchange {
   ) {}
 
   /**
-   * The session's own access token, or one for the API that is named.
+   * A token for the API that is named, or the session's own for a service that has no list of APIs.
    * @throws VestibuleError `bad_request` (also for a session that has ended: RFC 8693 §2.2.2), `invalid_target`,
    *   `provider_unreachable`, `store_unavailable`
    */
@@ -71,7 +71,10 @@ function checkKinds(parameters: Parameters): void {
     refuseRequest('no actor is taken');
 }
 
-/** Compared as it is: a token for one API must not be had by the name of another. */
+/**
+ * Compared as it is: a token for one API must not be had by the name of another. A list bounds a service altogether: without a
+ * name it would get the session's own token, which may be good for every API.
+ */
 function targetOf(
   { audiences, resources, tokenVia: via }: ServiceConfig,
   parameters: Parameters,
@@ -80,7 +83,9 @@ function targetOf(
   const isForeign =
     (audience !== undefined && !audiences.includes(audience)) ||
     (resource !== undefined && !resources.includes(resource));
-  if (isForeign)
+  const isNone = audience === undefined && resource === undefined;
+  const isBounded = audiences.length + resources.length > 0;
+  if (isForeign || (isNone && isBounded))
     throw new VestibuleError('invalid_target', { detail: 'the service is not registered for it' });
   return audienceRequest({ via, audience, resource });
 }

@@ -27,6 +27,8 @@ const backend = new ServiceCaller('backend', {
   resources: `[${ORDERS}]`,
   audiences: `[${ORDERS}]`,
 });
+/** Has no list, so that it gets the session's own token. */
+const trader = new ServiceCaller('trader', { scopes: '[token]' });
 const keeper = new ServiceCaller('keeper', {
   auth: 'client_secret_post',
   scopes: '[code]',
@@ -73,7 +75,7 @@ const openStage = (env: Env = {}): Promise<Stage> =>
     prefix: /orders
     upstream: \${API}
     resource: ${ORDERS}
-${servicesFile(backend, keeper, local, gateway)}`,
+${servicesFile(backend, trader, keeper, local, gateway)}`,
   });
 
 let stage: Stage;
@@ -378,7 +380,10 @@ describe('POST /token with a session (RFC 8693)', () => {
   const trade = async (
     person: UserAgent,
     more: Readonly<Record<string, string>> = {},
-  ): Promise<Hop> => backend.ask(stage, '/token', { form: { ...(await formOf(person)), ...more } });
+  ): Promise<Hop> => {
+    const caller = 'resource' in more || 'audience' in more ? backend : trader;
+    return caller.ask(stage, '/token', { form: { ...(await formOf(person)), ...more } });
+  };
   const claimsOf = (hop: Hop): Record<string, unknown> =>
     readToken(String(jsonOf(hop)['access_token'])).claims;
 
@@ -441,6 +446,15 @@ describe('POST /token with a session (RFC 8693)', () => {
     expect(refreshesAt(stage.op)).toEqual([]);
   });
 
+  it('gives a service that has a list none but those: not the session’s own either', async () => {
+    const person = await stage.member();
+    for (const form of [await formOf(person), { ...(await formOf(person)), subject_token: 'x' }])
+      expect(errorOf(await backend.ask(stage, '/token', { form }))).toEqual([
+        400,
+        'invalid_target',
+      ]);
+  });
+
   it.each<[string, Record<string, string>, string]>([
     ['no subject token', { subject_token: '' }, 'invalid_request'],
     ['a broken one', { subject_token: 'x' }, 'invalid_request'],
@@ -461,7 +475,7 @@ describe('POST /token with a session (RFC 8693)', () => {
     const person = await stage.member();
     const form = await formOf(person);
     await stage.call(person, '/logout', { method: 'POST' });
-    expect(errorOf(await backend.ask(stage, '/token', { form }))).toEqual([400, 'invalid_request']);
+    expect(errorOf(await trader.ask(stage, '/token', { form }))).toEqual([400, 'invalid_request']);
     const other = await stage.member();
     stage.op.forget('RefreshToken');
     stage.clock.advance(LIFE_MS);

@@ -54,7 +54,7 @@ export const serviceOptions = {
     key: 'audiences',
     type: list('audiences', line),
     default: '',
-    doc: 'Values of `audience` for which it may get access tokens of a session (RFC 8693).',
+    doc: "Values of `audience` for which it may get access tokens of a session (RFC 8693). With this or `resources` it gets tokens for these APIs alone, without either the session's own access token.",
   }),
   resources: withDefault({
     key: 'resources',
