@@ -31,10 +31,10 @@ export class BackchannelLogoutService {
     const { tokenId, ...subject } = await provider.verifyLogoutToken(logoutToken);
     if (await this.marks.wasCarriedOut(subject.issuer, tokenId)) return;
     await this.marks.mark(subject);
-    const ended = await this.directory.endAll(subject, 'backchannel');
+    const ended = await this.directory.endAll(subject, 'backchannel', { from: exchange });
     await this.marks.carriedOut(subject.issuer, tokenId);
     const { id } = provider.config;
-    this.log.event('logout.backchannel', { provider: id, ended });
+    this.log.event('logout.backchannel', { request: exchange?.id, provider: id, ended });
     this.audit.record(
       {
         event: 'logout',

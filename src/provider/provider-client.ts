@@ -190,18 +190,23 @@ export class ProviderClient {
   }
 
   /**
-   * Renews the tokens (RFC 6749 §6), for `audience` where one is given. Never throws for what a provider may answer.
+   * Renews the tokens (RFC 6749 §6), for `audience` where one is given; the log names the `request` that is the cause. Never
+   * throws for what a provider may answer.
    */
   async refresh(
     tokens: TokenSet,
     identity: Identity,
     audience?: AudienceRequest,
+    request?: string,
   ): Promise<RefreshOutcome> {
     if (tokens.refreshToken === undefined) return { kind: 'failed', failure: 'invalid_grant' };
     // Without metadata there is nowhere to ask: the grant was not used, and the session must not pay for it.
     const server = await this.parts.metadata.get().catch(() => undefined);
     if (server === undefined) return { kind: 'failed', failure: 'not_sent' };
-    const outcome = await this.parts.grants.refresh(server, tokens, identity, audience);
+    const outcome = await this.parts.grants.refresh(server, tokens, identity, {
+      audience,
+      request,
+    });
     if (outcome.kind === 'refused') {
       // A slow endpoint must not keep the session alive that is to end.
       await Promise.race([
@@ -214,10 +219,14 @@ export class ProviderClient {
   }
 
   /** A token for another audience in exchange for the session's own (RFC 8693). Nothing is used up by it. */
-  async exchangeToken(tokens: TokenSet, audience: AudienceRequest): Promise<ExchangeOutcome> {
+  async exchangeToken(
+    tokens: TokenSet,
+    audience: AudienceRequest,
+    request?: string,
+  ): Promise<ExchangeOutcome> {
     const server = await this.parts.metadata.get().catch(() => undefined);
     if (server === undefined) return { kind: 'failed', failure: 'not_sent' };
-    return this.parts.grants.exchange(server, tokens, audience);
+    return this.parts.grants.exchange(server, tokens, audience, request);
   }
 
   /** Revokes what a login left behind (RFC 7009); a provider without the endpoint is left alone. */

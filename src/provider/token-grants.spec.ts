@@ -78,7 +78,7 @@ const metadata = () => ({
 const grants = (more: Partial<ProviderConfig> = {}): TokenGrants =>
   providerParts(providerAt(server.origin, { timeoutMs: 500, ...more }), clock, log).grants;
 const refresh = (more: Partial<ProviderConfig> = {}, audience?: AudienceRequest) =>
-  grants(more).refresh(metadata(), before, identity(), audience);
+  grants(more).refresh(metadata(), before, identity(), { audience });
 const tokens = (more: object = {}): object => ({
   token_type: 'Bearer',
   access_token: 'access-2',
@@ -204,7 +204,7 @@ describe('a refresh for one API (RFC 8707)', () => {
       metadata(),
       { ...before, audiences: earlier },
       identity(),
-      orders,
+      { audience: orders },
     );
     expect(outcome).toEqual({
       kind: 'refreshed',

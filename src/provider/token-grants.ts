@@ -25,6 +25,12 @@ import type { TokenVerifier } from './token-verifier.js';
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 
+/** What a refresh is for, and the request that is its cause. */
+interface Wanted {
+  readonly audience?: AudienceRequest | undefined;
+  readonly request?: string | undefined;
+}
+
 interface Failed {
   readonly kind: 'failed';
   readonly failure: TokenFailure;
@@ -64,13 +70,13 @@ export class TokenGrants {
   /**
    * One use of the refresh token. What the answer leaves out stays as it was; a new ID token must name the same
    * issuer and subject (OIDC Core §12.2). With `audience` the access token is for it (RFC 8707 §2.2), and the
-   * session's own stays.
+   * session's own stays. `request`: the one that is the cause, for the log.
    */
   async refresh(
     server: ServerMetadata,
     before: TokenSet,
     identity: Identity,
-    audience?: AudienceRequest,
+    { audience, request }: Wanted = {},
   ): Promise<GrantOutcome> {
     if (before.refreshToken === undefined) return { kind: 'failed', failure: 'invalid_grant' };
     try {
@@ -81,15 +87,15 @@ export class TokenGrants {
       const received = tokensToRevoke(raw);
       try {
         const answer = readTokenAnswer(raw, this.config.tokenRequest);
-        return await this.judge(server, answer, { before, identity, audience });
+        return await this.judge(server, answer, { before, identity, audience, request });
       } catch (error) {
         // With tokens in the answer the old refresh token is used up, and what came for it cannot be believed.
         const failure = Object.keys(received).length === 0 ? 'refused' : 'unknown';
-        this.report(causeOf(error), failure);
+        this.report(causeOf(error), failure, request);
         return { kind: 'refused', failure, tokens: received };
       }
     } catch (error) {
-      return this.failed(error);
+      return this.failed(error, request);
     }
   }
 
@@ -98,6 +104,7 @@ export class TokenGrants {
     server: ServerMetadata,
     { accessToken }: TokenSet,
     audience: AudienceRequest,
+    request?: string,
   ): Promise<ExchangeOutcome> {
     if (accessToken === undefined) return { kind: 'failed', failure: 'refused' };
     try {
@@ -110,20 +117,16 @@ export class TokenGrants {
       const answer = readTokenAnswer(raw, { accessTokenOptional: false });
       return { kind: 'exchanged', token: toAudienceToken(answer, this.clock.now()) };
     } catch (error) {
-      return this.failed(error);
+      return this.failed(error, request);
     }
   }
 
   private async judge(
     server: ServerMetadata,
     answer: TokenAnswer,
-    given: {
-      readonly before: TokenSet;
-      readonly identity: Identity;
-      readonly audience: AudienceRequest | undefined;
-    },
+    given: Wanted & { readonly before: TokenSet; readonly identity: Identity },
   ): Promise<GrantOutcome> {
-    const { before, identity, audience } = given;
+    const { before, identity, audience, request } = given;
     const now = this.clock.now();
     // The token is for another audience: it opens no userinfo endpoint, and says nothing about the session's own.
     const judged =
@@ -132,10 +135,10 @@ export class TokenGrants {
         : SAME;
     switch (judged.kind) {
       case 'other':
-        this.report(judged.cause, 'invalid_grant');
+        this.report(judged.cause, 'invalid_grant', request);
         return { kind: 'refused', failure: 'invalid_grant', tokens: answer };
       case 'not_allowed':
-        this.report('allow', 'not_allowed');
+        this.report('allow', 'not_allowed', request);
         return { kind: 'not_allowed', tokens: toTokenSet(answer, now, before) };
       case 'unverifiable': {
         // The keys cannot be had now: the tokens count, the ID token that nobody verified does not.
@@ -153,18 +156,22 @@ export class TokenGrants {
     }
   }
 
-  private failed(error: unknown): Failed {
+  private failed(error: unknown, request: string | undefined): Failed {
     const failure = classifyRefreshFailure(error, this.config.deadGrantErrors);
-    this.report(errorName(error), failure);
+    this.report(errorName(error), failure, request);
     // Nobody waits at a login page who would see it: a wrong or rotated secret must reach the operator all the same.
     if (failure === 'invalid_client')
-      this.log.event('provider.client_refused', { provider: this.config.id });
+      this.log.event('provider.client_refused', { request, provider: this.config.id });
     const retryAfterMs = retryAfterOf(error, this.clock.now());
     return { kind: 'failed', failure, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
 
-  private report(cause: string, failure: TokenFailure | 'not_allowed'): void {
-    this.log.event('token.refresh_failed', { provider: this.config.id, failure, cause });
+  private report(
+    cause: string,
+    failure: TokenFailure | 'not_allowed',
+    request: string | undefined,
+  ): void {
+    this.log.event('token.refresh_failed', { request, provider: this.config.id, failure, cause });
   }
 }
 

@@ -34,7 +34,7 @@ export class AdminSessionsController {
     const { sub, provider } = queryOf(exchange);
     if (provider === undefined) throw refusal('provider is missing');
     const whose = this.subject(sub, provider);
-    const ended = await this.directory.endAll(whose, 'revoked');
+    const ended = await this.directory.endAll(whose, 'revoked', { from: exchange });
     this.tell(exchange, service.id, { ...whose, provider, sessions: ended });
     sendJson(exchange, 200, { ended });
   }
@@ -45,7 +45,7 @@ export class AdminSessionsController {
     @FromService() { service }: ServiceCall,
     @Param('session_id') handle: string,
   ): Promise<void> {
-    if (!(await this.directory.endByHandle(handle, 'revoked')))
+    if (!(await this.directory.endByHandle(handle, 'revoked', exchange)))
       throw new VestibuleError('not_found');
     this.tell(exchange, service.id, { session: handle, sessions: 1 });
     exchange.res.writeHead(204).end();

@@ -36,7 +36,7 @@ export class DevicesController {
   @BindRoute('sessions.revoke')
   async revoke(@Http() exchange: Exchange, @Param('session_id') id: string): Promise<void> {
     const { user } = await this.current(exchange);
-    if (!isToken(id) || !(await this.directory.endOne(user, id, 'revoked'))) {
+    if (!isToken(id) || !(await this.directory.endOne(user, id, 'revoked', exchange))) {
       throw new VestibuleError('not_found');
     }
     this.tell(exchange, user, 1, id);
@@ -46,7 +46,10 @@ export class DevicesController {
   @BindRoute('sessions.revoke-others')
   async revokeOthers(@Http() exchange: Exchange): Promise<void> {
     const { handle, user } = await this.current(exchange);
-    const ended = await this.directory.endAll(user, 'revoked', storeKeyOf(handle));
+    const ended = await this.directory.endAll(user, 'revoked', {
+      except: storeKeyOf(handle),
+      from: exchange,
+    });
     this.tell(exchange, user, ended);
     sendJson(exchange, 200, { ended });
   }

@@ -5,6 +5,7 @@ import { isToken } from '../crypto/random.js';
 import { Clock } from '../domain/clock.js';
 import type { Identity } from '../domain/identity.js';
 import type { EndReason } from '../domain/session.js';
+import type { Exchange } from '../http/exchange.js';
 import { EventLog } from '../logging/event-log.js';
 import { Store, type StoreKey } from '../store/store.port.js';
 import { DeviceCodec, type Device } from './device-codec.js';
@@ -48,51 +49,64 @@ export class SessionDirectory {
     return [...found.values()].toSorted((a, b) => b.createdAt - a.createdAt);
   }
 
-  /** Ends every session of the subject, in batches; tells how many were there. */
-  async endAll(subject: IndexSubject, reason: EndReason, except?: StoreKey): Promise<number> {
+  /** Ends every session of the subject, in batches; tells how many were there. `from`: the request that is the cause. */
+  async endAll(
+    subject: IndexSubject,
+    reason: EndReason,
+    { except, from }: { readonly except?: StoreKey; readonly from?: Exchange | undefined } = {},
+  ): Promise<number> {
     let ended = 0;
     for await (const { index, members } of this.walk(subject)) {
       const keys = members.filter((key) => key !== except);
       ended += await this.store.endMany(keys, reason, TOMBSTONE_MS);
       await this.store.removeFromIndex(index, keys);
     }
-    if (ended > 0) this.log.event('session.ended', { reason, count: ended });
+    if (ended > 0) this.log.event('session.ended', { request: from?.id, reason, count: ended });
     return ended;
   }
 
   /** Ends a user's oldest sessions beyond the configured number, never `newest`, and tells their handles. */
-  async keepNewest({ issuer, subject }: Identity, newest: StoreKey): Promise<readonly string[]> {
+  async keepNewest(
+    { issuer, subject }: Identity,
+    newest: StoreKey,
+    from?: Exchange,
+  ): Promise<readonly string[]> {
     const { maxPerUser } = this.config;
     if (maxPerUser === 0) return [];
     const found = await this.find({ issuer, subject }, maxPerUser + MAX_LISTED);
     const others = found.filter(({ handle }) => storeKeyOf(handle) !== newest);
     const ended: string[] = [];
     for (const { handle } of others.slice(maxPerUser - 1))
-      if (await this.end(storeKeyOf(handle), 'replaced')) ended.push(handle);
+      if (await this.end(storeKeyOf(handle), 'replaced', from)) ended.push(handle);
     return ended;
   }
 
-  private async end(key: StoreKey, reason: EndReason): Promise<boolean> {
+  private async end(key: StoreKey, reason: EndReason, from?: Exchange): Promise<boolean> {
     const ended = await this.store.end(key, reason, TOMBSTONE_MS);
-    if (ended) this.log.event('session.ended', { reason });
+    if (ended) this.log.event('session.ended', { request: from?.id, reason });
     return ended;
   }
 
   /** Ends the session with this handle if it is one of the subject's; false for a foreign, dead or unknown one. */
-  async endOne(subject: IndexSubject, handle: string, reason: EndReason): Promise<boolean> {
+  async endOne(
+    subject: IndexSubject,
+    handle: string,
+    reason: EndReason,
+    from?: Exchange,
+  ): Promise<boolean> {
     const key = storeKeyOf(handle);
     for await (const { members } of this.walk(subject)) {
       if (!members.includes(key)) continue;
-      return this.end(key, reason);
+      return this.end(key, reason, from);
     }
     return false;
   }
 
   /** The same for whoever may end anybody's. A tombstone is left only where a session was. */
-  async endByHandle(handle: string, reason: EndReason): Promise<boolean> {
+  async endByHandle(handle: string, reason: EndReason, from?: Exchange): Promise<boolean> {
     const key = storeKeyOf(handle);
     if (!isToken(handle) || (await this.store.readDevice(key)) === undefined) return false;
-    return this.end(key, reason);
+    return this.end(key, reason, from);
   }
 
   /** Whether the session with this handle lives, by the store's clock: one cheap command, which opens nothing. */

@@ -81,7 +81,7 @@ export class SessionLifecycle {
     way: 'logout' | 'frontchannel' = 'logout',
   ): Promise<void> {
     const { storeKey } = this.records.credentials.of(id);
-    const ended = await this.records.end(storeKey, 'logout');
+    const ended = await this.records.end(storeKey, 'logout', exchange);
     void this.records.leaveIndexes(storeKey, session.record.identity);
     if (ended) this.audit.record({ event: 'logout', reason: way, ...whoOf(session) }, exchange);
     clearSessionCookie(exchange, this.cookie);
@@ -97,7 +97,8 @@ export class SessionLifecycle {
   }
 
   private async replace(exchange: Exchange, handle: string): Promise<void> {
-    if (await this.records.end(storeKeyOf(handle), 'replaced')) this.tellReplaced(exchange, handle);
+    const ended = await this.records.end(storeKeyOf(handle), 'replaced', exchange);
+    if (ended) this.tellReplaced(exchange, handle);
   }
 
   private tellReplaced(exchange: Exchange, session: string): void {
@@ -113,24 +114,25 @@ export class SessionLifecycle {
   ): Promise<void> {
     const { storeKey } = this.records.credentials.of(id);
     try {
-      await this.checkStillWanted(identity, storeKey, startedAt);
-      for (const handle of await this.directory.keepNewest(identity, storeKey))
+      await this.checkStillWanted(exchange, identity, storeKey, startedAt);
+      for (const handle of await this.directory.keepNewest(identity, storeKey, exchange))
         this.tellReplaced(exchange, handle);
     } catch (error) {
       // Best effort: nobody was given its cookie.
-      await this.records.end(storeKey, 'revoked').catch(() => undefined);
+      await this.records.end(storeKey, 'revoked', exchange).catch(() => undefined);
       throw error;
     }
   }
 
   /** Whoever logged the user out meanwhile has seen this session in the index, or is seen here. */
   private async checkStillWanted(
+    exchange: Exchange,
     identity: Identity,
     key: StoreKey,
     startedAt: number,
   ): Promise<void> {
     if (!(await this.marks.isMarked(identity, startedAt))) return;
-    await this.records.end(key, 'backchannel');
+    await this.records.end(key, 'backchannel', exchange);
     throw new VestibuleError('login_rejected', { detail: 'logged out at the provider meanwhile' });
   }
 

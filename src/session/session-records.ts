@@ -180,11 +180,11 @@ export class SessionRecords {
     await Promise.allSettled(names.map((name) => this.store.removeFromIndex(name, [key])));
   }
 
-  /** Ends a session: deletes first, then leaves a tombstone. True when it was there. */
-  async end(key: StoreKey, reason: EndReason): Promise<boolean> {
+  /** Ends a session: deletes first, then leaves a tombstone. True when it was there. `from`: the request that is the cause. */
+  async end(key: StoreKey, reason: EndReason, from?: Exchange): Promise<boolean> {
     this.codec.forget(key);
     const ended = await this.store.end(key, reason, TOMBSTONE_MS);
-    if (ended) this.log.event('session.ended', { reason });
+    if (ended) this.log.event('session.ended', { request: from?.id, reason });
     return ended;
   }
 
@@ -280,7 +280,7 @@ export class SessionRecords {
     reason: Expiry,
     from: Exchange | undefined,
   ): Promise<SessionReading> {
-    if (await this.end(storeKey, reason))
+    if (await this.end(storeKey, reason, from))
       this.audit.record({ event: 'session_ended', reason, ...whoOf({ handle, record }) }, from);
     return { kind: 'anonymous', reason };
   }

@@ -86,14 +86,14 @@ export class AudienceTokens {
   /** Asks, unless the provider or this API is to be left alone; what comes of it counts for refreshes as well. */
   private async ask(
     provider: ProviderClient,
-    { session, tokens: { tokens } }: Held,
+    { session, tokens: { tokens }, from }: Held,
     audience: AudienceRequest,
   ): Promise<ExchangeOutcome | { readonly kind: 'paused' }> {
     const { id: name } = provider.config;
     const wish = wishOf(session, audience);
     if (this.backOff.isPaused(wish) || !this.backOff.admits(name)) return { kind: 'paused' };
     try {
-      const outcome = await provider.exchangeToken(tokens, audience);
+      const outcome = await provider.exchangeToken(tokens, audience, from?.id);
       // Also said of a client that may refresh but not exchange (RFC 6749 §5.2): nobody else must wait for that.
       const isOurs = outcome.kind === 'failed' && outcome.failure === 'invalid_client';
       if (isOurs) this.backOff.failed(wish);

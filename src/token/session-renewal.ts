@@ -116,15 +116,15 @@ export class SessionRenewal {
   /** Once, and once more when the answer was lost and the provider takes the same token again. */
   private async ask(
     provider: ProviderClient,
-    { session, tokens: { tokens } }: Held,
+    { session, tokens: { tokens }, from }: Held,
     audience: AudienceRequest | undefined,
   ): Promise<RefreshOutcome> {
     const { identity } = session.record;
-    const outcome = await provider.refresh(tokens, identity, audience);
+    const refresh = (): Promise<RefreshOutcome> =>
+      provider.refresh(tokens, identity, audience, from?.id);
+    const outcome = await refresh();
     const isLost = outcome.kind === 'failed' && outcome.failure === 'unknown';
-    return isLost && provider.config.refreshGraceMs > 0
-      ? provider.refresh(tokens, identity, audience)
-      : outcome;
+    return isLost && provider.config.refreshGraceMs > 0 ? refresh() : outcome;
   }
 
   private notSent({ session, tokens: { tokens } }: Held): Renewal {
@@ -148,7 +148,7 @@ export class SessionRenewal {
     if (written.kind !== 'written') return settled(written, held);
     await this.keepIdentity(id, held.session, identity);
     await this.records.tellRenewed(id);
-    this.log.event('token.refreshed', { provider: provider.config.id });
+    this.log.event('token.refreshed', { request: held.from?.id, provider: provider.config.id });
     this.audit.record({ event: 'refresh', ...whoOf(held.session) }, held.from);
     return { kind: 'renewed', tokens: written.held.tokens.tokens };
   }
@@ -215,7 +215,7 @@ export class SessionRenewal {
     if (isNewer(now.tokens.tokens, held.tokens.tokens))
       return { kind: 'renewed', tokens: now.tokens.tokens };
     const isEnded = await writes.persist(() =>
-      records.end(records.credentials.of(id).storeKey, reason),
+      records.end(records.credentials.of(id).storeKey, reason, held.from),
     );
     if (isEnded)
       this.audit.record({ event: 'session_ended', reason, ...whoOf(held.session) }, held.from);

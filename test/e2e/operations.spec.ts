@@ -2,11 +2,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
-import { jsonOf } from '../support/http-exchange.js';
+import { jsonOf, type Hop } from '../support/http-exchange.js';
 import { logoutToken, registerForLogouts, sendLogout } from '../support/logout-tokens.js';
 import { Stage } from '../support/stage.js';
+import type { UserAgent } from '../support/user-agent.js';
 
 const LIFE_MS = 300_000;
+const IDLE_MS = 30 * 60_000;
 
 describe('health', () => {
   it('is green with the provider down, and says so', async () => {
@@ -152,6 +154,40 @@ describe('the log', () => {
       expect(stage.bff.logged(event)).toHaveLength(1);
     }
     expect(stage.bff.logged('session.ended')[0]).toMatchObject({ reason: 'logout' });
+  });
+
+  it('names the request by which a session ended, its tokens were renewed, or were not (E-53)', async () => {
+    await using stage = await Stage.open();
+    registerForLogouts(stage);
+    const bob = (): Promise<UserAgent> => stage.member({ as: 'bob' });
+    /** The last line of this event is of this answer's request. */
+    const expectNamed = (event: string, answer: Hop, more: object): void => {
+      const { 'x-request-id': request } = answer.headers;
+      expect(stage.bff.logged(event).at(-1)).toMatchObject({ ...more, request });
+    };
+    const out = await bob();
+    const logout = await stage.call(out, '/logout', { method: 'POST' });
+    expectNamed('session.ended', logout, { reason: 'logout' });
+    const [one, other] = [await stage.member(), await stage.member()];
+    const { session_id: handle } = await stage.view(other);
+    const revoked = await stage.call(one, `/sessions/${String(handle)}`, { method: 'DELETE' });
+    expectNamed('session.ended', revoked, { reason: 'revoked' });
+    await stage.member();
+    const others = await stage.call(one, '/sessions', { method: 'DELETE' });
+    expectNamed('session.ended', others, { reason: 'revoked', count: 1 });
+    const atProvider = await sendLogout(stage, logoutToken(stage, { sub: 'alice' }));
+    expectNamed('session.ended', atProvider, { reason: 'backchannel' });
+    expectNamed('logout.backchannel', atProvider, { ended: 1 });
+    const renewed = await stage.refresh(await bob());
+    expectNamed('token.refreshed', renewed, {});
+    const [losing, idle] = [await bob(), await bob()];
+    stage.op.forget('RefreshToken');
+    stage.clock.advance(LIFE_MS);
+    const lost = await stage.call(losing);
+    expectNamed('token.refresh_failed', lost, { failure: 'invalid_grant' });
+    expectNamed('session.ended', lost, { reason: 'refresh_failed' });
+    stage.clock.advance(IDLE_MS);
+    expectNamed('session.ended', await stage.session(idle), { reason: 'idle' });
   });
 
   it('has a line for each success and each refusal: when, at which request or provider, and why (E-53)', async () => {
