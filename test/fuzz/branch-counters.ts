@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -10,9 +11,12 @@ interface FileCoverage {
 /**
  * Counts the ways through some files that were taken so far. Undefined where nothing is counted, because the run was
  * not asked for coverage.
+ * @throws Error for a file that is not there any more: its branches would be counted nowhere
  */
 export function branchCounter(files: readonly string[]): () => number | undefined {
   const paths = files.map((file) => join(ROOT, 'src', file));
+  const gone = paths.find((path) => !existsSync(path));
+  if (gone !== undefined) throw new Error(`there is no ${gone}`);
   return () => {
     const all = Reflect.get(globalThis, '__coverage__') as
       Readonly<Record<string, FileCoverage>> | undefined;

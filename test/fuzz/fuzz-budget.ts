@@ -1,8 +1,6 @@
 /** How much is tried, by which seed, and where the outcome goes: `npm run fuzz` says so by the environment. */
 export interface FuzzBudget {
   readonly seed: number;
-  /** Which targets: a part of their names; '' is all. */
-  readonly only: string;
   /** Inputs of a target that answers at once; others get as many fewer as they cost more. */
   readonly inputs: number;
   /** For each target, in milliseconds; then the number of inputs has no limit. */
@@ -17,7 +15,6 @@ const INPUTS = 1_500;
 
 export const budget: FuzzBudget = {
   seed: Number(process.env['FUZZ_SEED'] ?? SEED),
-  only: process.env['FUZZ_TARGET'] ?? '',
   inputs: Number(process.env['FUZZ_INPUTS'] ?? INPUTS),
   ms: process.env['FUZZ_MS'] === undefined ? undefined : Number(process.env['FUZZ_MS']),
   report: process.env['FUZZ_REPORT'],

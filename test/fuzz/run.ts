@@ -1,11 +1,11 @@
 /**
  * `npm run fuzz`: throws inputs at everything that reads or decides something, longer than the tests do, and tells which
  * branches were reached. `--inputs=N` for each target (a tenth of it where each must be waited for), or `--minutes=N` in
- * all; `--seed=N`; `--target=part of a name`. New inputs that took a new way are added to test/fuzz/corpus.
+ * all; `--seed=N`; `--target=part of a name, as jest prints it`, which then has the minutes to itself. New inputs that took a new way are added to test/fuzz/corpus.
  */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,6 +30,11 @@ function budgetOf({ inputs, minutes, target }: typeof values): Record<string, st
   return { FUZZ_MS: String(Math.ceil(ms)) };
 }
 
+/** Jest joins what it prints with arrows by blanks. */
+function patternOf(target: string): string {
+  return target.replaceAll(' › ', ' ').replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'vestibule-fuzz-'));
 const report = join(folder, 'outcomes.jsonl');
 console.log(`seed ${values.seed}`);
@@ -41,6 +46,7 @@ const { status } = spawnSync(
     '--selectProjects',
     'fuzz',
     '--maxWorkers=2',
+    `--testNamePattern=${patternOf(values.target)}`,
     '--coverage',
     `--coverageDirectory=${folder}`,
     '--coverageReporters=json',
@@ -51,13 +57,16 @@ const { status } = spawnSync(
       ...process.env,
       ...budgetOf(values),
       FUZZ_SEED: values.seed,
-      FUZZ_TARGET: values.target,
       FUZZ_REPORT: report,
       NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
     },
   },
 );
 
+if (!existsSync(report)) {
+  console.error(`no target is called like '${values.target}'`);
+  process.exit(1);
+}
 const outcomes = readFileSync(report, 'utf8')
   .trim()
   .split('\n')

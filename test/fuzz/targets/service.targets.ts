@@ -131,7 +131,7 @@ const credentials = slowTarget({
   files: [
     'service/client-credentials.ts',
     'service/service-authenticator.ts',
-    'service/failure-limit.ts',
+    'limit/rate-limits.ts',
   ],
   inputs: fc.record({
     headers,
