@@ -55,6 +55,14 @@ export class ListenerAdapter extends ExpressAdapter {
     server.on('upgrade', handle);
   }
 
+  /**
+   * Nest answers for every handler that returns, ours included, which have written their answers themselves. To one without
+   * a body, or that is fresh to the client, Express would then add to a head that is gone, and fail.
+   */
+  override reply(response: ServerResponse, body: unknown, status?: number): unknown {
+    return response.headersSent ? undefined : super.reply(response, body, status);
+  }
+
   override initHttpServer(): void {
     const toExpress = this.getInstance<RequestHandler>();
     const server: Server<typeof IncomingMessage, typeof MarkedResponse> = createServer(

@@ -99,6 +99,8 @@ describe.each([
     const mine = await alone();
     expect((await revoke(mine, await idOf(mine))).status).toBe(204);
     expect(await stage.view(mine)).toMatchObject({ authenticated: false, reason: 'revoked' });
+    // An answer without a body was one more that nobody had asked for, and failed.
+    expect(stage.bff.logged('request.failed')).toEqual([]);
   });
 
   it('are not those of somebody else who has the same e-mail address (E-31)', async () => {
