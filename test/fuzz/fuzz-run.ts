@@ -2,11 +2,13 @@ import * as fc from 'fast-check';
 import { branchCounter } from './branch-counters.js';
 import { keep, kept } from './corpus.js';
 import type { Outcome } from './fuzz-report.js';
-import { budget, inputsFor } from './fuzz-budget.js';
+import { budget, inputsFor, isDear, msFor } from './fuzz-budget.js';
 import type { FuzzTarget } from './fuzz-target.js';
 
 /** Nothing that is read or decided takes this long; on a busy machine a pause of the process may. */
 const HANG_MS = 5_000;
+/** Many requests one after the other, each of which has a limit of its own. */
+const WHOLE_HANG_MS = 30_000;
 const PROGRESS_MS = 10_000;
 
 /**
@@ -18,6 +20,7 @@ export async function fuzz(target: FuzzTarget): Promise<Outcome> {
   const examples = kept(target.name);
   const counter = branchCounter(target.files);
   const news: unknown[] = [];
+  const hangMs = isDear(target) ? WHOLE_HANG_MS : HANG_MS;
   let [inputs, taken, told] = [0, counter() ?? 0, started];
   /** An input counts before it is looked at: a finding is one that was tried, too. */
   const begin = (): number => {
@@ -26,7 +29,7 @@ export async function fuzz(target: FuzzTarget): Promise<Outcome> {
   };
   const note = (input: unknown, from: number): void => {
     const now = performance.now();
-    if (now - from > HANG_MS) throw new Error(`it took ${Math.round(now - from)} ms`);
+    if (now - from > hangMs) throw new Error(`it took ${Math.round(now - from)} ms`);
     if (budget.report === undefined) return;
     if (now - told > PROGRESS_MS) {
       told = now;
@@ -37,18 +40,20 @@ export async function fuzz(target: FuzzTarget): Promise<Outcome> {
     taken = ways;
     if (inputs > examples.length) news.push(input);
   };
+  const ms = msFor(target);
   const parameters: fc.Parameters<[unknown]> = {
     seed: budget.seed,
+    verbose: fc.VerbosityLevel.Verbose,
     numRuns: inputsFor(target) + examples.length,
     examples: examples.map((input) => [input]),
-    ...(budget.ms !== undefined && { interruptAfterTimeLimit: budget.ms }),
+    ...(ms !== undefined && { interruptAfterTimeLimit: ms }),
   };
   const details =
     target.cost > 1
       ? await fc.check(
           fc.asyncProperty(target.inputs, async (input) => {
             const from = begin();
-            await within(HANG_MS, target.check(input));
+            await within(hangMs, target.check(input));
             note(input, from);
           }),
           parameters,
@@ -64,20 +69,26 @@ export async function fuzz(target: FuzzTarget): Promise<Outcome> {
   // Time that runs out while a smaller input is looked for makes the finding no smaller one.
   const finding = details.counterexample === null ? undefined : reportOf(details);
   // The tests write nothing: by their seed they find it again.
-  if (budget.report !== undefined)
-    keep(target.name, { findings: details.counterexample ?? [], news });
-  const ms = Math.round(performance.now() - started);
+  if (budget.report !== undefined) keep(target.name, { findings: found(details), news });
   const { name, files } = target;
-  return { name, files, inputs, ms, ...(finding !== undefined && { finding }) };
+  const took = Math.round(performance.now() - started);
+  return { name, files, inputs, ms: took, ...(finding !== undefined && { finding }) };
 }
 
 /** Of a long input so much is shown; the seed brings it back. */
 const MOST_SHOWN = 3_000;
 
-function reportOf({ counterexample, errorInstance, seed }: fc.RunDetails<[unknown]>): string {
+function reportOf(details: fc.RunDetails<[unknown]>): string {
+  const { errorInstance, seed } = details;
   const what = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  const input = JSON.stringify(counterexample?.[0]);
-  return `input: ${input.slice(0, MOST_SHOWN)}\nseed: ${seed}\n${what ?? ''}`;
+  const shown = found(details).map((input) => JSON.stringify(input).slice(0, MOST_SHOWN));
+  return `input: ${shown.join('\nfirst: ')}\nseed: ${seed}\n${what ?? ''}`;
+}
+
+/** The smallest input that fails, and the first that did: what it has broken for good, any input shows after it. */
+function found({ counterexample, failures }: fc.RunDetails<[unknown]>): unknown[] {
+  const [first] = failures;
+  return [...(counterexample ?? []), ...(first !== counterexample ? (first ?? []) : [])];
 }
 
 /** Rejects when a promise does not settle in time: a hang is a finding. */

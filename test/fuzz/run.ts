@@ -1,7 +1,8 @@
 /**
  * `npm run fuzz`: throws inputs at everything that reads or decides something, longer than the tests do, and tells which
  * branches were reached. `--inputs=N` for each target (a tenth of it where each must be waited for), or `--minutes=N` in
- * all; `--seed=N`; `--target=part of a name, as jest prints it`, which then has the minutes to itself. New inputs that took a new way are added to test/fuzz/corpus.
+ * all, of which what costs more has more; `--seed=N`; `--target=part of a name, as jest prints it`, which then has the
+ * minutes to itself. New inputs that took a new way are added to test/fuzz/corpus, and so is every finding.
  */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -20,13 +21,13 @@ const { values } = parseArgs({
   },
 });
 
-/** So many share the minutes. */
-const TARGETS = 40;
+/** So many shares the targets of one process have together (fuzz-budget.ts). */
+const SHARES = 80;
 const MS_PER_MINUTE = 60_000;
 
 function budgetOf({ inputs, minutes, target }: typeof values): Record<string, string> {
   if (minutes === undefined) return { FUZZ_INPUTS: inputs ?? '20000' };
-  const ms = (Number(minutes) * MS_PER_MINUTE) / (target === '' ? TARGETS : 1);
+  const ms = (Number(minutes) * MS_PER_MINUTE) / (target === '' ? SHARES : 1);
   return { FUZZ_MS: String(Math.ceil(ms)) };
 }
 
@@ -57,6 +58,7 @@ const { status } = spawnSync(
       ...process.env,
       ...budgetOf(values),
       FUZZ_SEED: values.seed,
+      FUZZ_ALONE: String(values.target !== ''),
       FUZZ_REPORT: report,
       NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
     },

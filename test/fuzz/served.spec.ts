@@ -1,4 +1,5 @@
 import { describeTargets } from './describe-targets.js';
+import { journeysOf } from './served/journeys.targets.js';
 import { ServedScene } from './served/served-scene.js';
 import { servedTargets } from './served/served.targets.js';
 
@@ -10,5 +11,5 @@ describe('the whole product', () => {
   });
   afterAll(() => scene.close());
 
-  describeTargets(servedTargets(() => scene));
+  describeTargets([...servedTargets(() => scene), journeysOf(() => scene)]);
 });

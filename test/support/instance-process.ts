@@ -16,7 +16,8 @@ const ROOT = new URL('../..', import.meta.url).pathname;
  * store. It can be killed as nothing inside this process can.
  */
 export class InstanceProcess {
-  private readonly lines: LogLine[] = [];
+  /** What it has logged; whoever has looked may empty it. */
+  readonly lines: LogLine[] = [];
   private readonly events = new EventEmitter();
   private said = '';
 

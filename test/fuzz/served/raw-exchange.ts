@@ -16,7 +16,12 @@ const PATIENCE_MS = 1_500;
  * Sends bytes as they are and reads the answer: to the end of the connection, or as far as the head of one that goes on
  * (an event stream, a WebSocket). Who sent half a request hangs up after a while.
  */
-export async function ask(port: number, request: string, from = '127.0.0.1'): Promise<RawAnswer> {
+export async function ask(
+  port: number,
+  request: string,
+  from = '127.0.0.1',
+  patienceMs = PATIENCE_MS,
+): Promise<RawAnswer> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: from });
   let text = '';
   socket.on('error', () => undefined);
@@ -29,7 +34,7 @@ export async function ask(port: number, request: string, from = '127.0.0.1'): Pr
     socket.once('close', resolve);
   });
   socket.write(request, 'latin1');
-  const timer = setTimeout(() => socket.destroy(), PATIENCE_MS);
+  const timer = setTimeout(() => socket.destroy(), patienceMs);
   await closed;
   clearTimeout(timer);
   return parsed(text);

@@ -4,7 +4,9 @@ import { findLeaks, type Secret } from '../../support/leak-scan.js';
 import { ServiceCaller, servicesFile } from '../../support/service-caller.js';
 import { Stage } from '../../support/stage.js';
 import type { UserAgent } from '../../support/user-agent.js';
+import { lastIdToken, logoutToken, registerForLogouts } from '../../support/logout-tokens.js';
 import { must } from '../expectations.js';
+import type { Facts } from './browser.js';
 import { BytesUpstream } from './bytes-upstream.js';
 import { ask, type RawAnswer } from './raw-exchange.js';
 
@@ -16,12 +18,15 @@ export interface Place {
 
 /** What every answer says that is ours; who may frame it is said by one of two headers. */
 const ALWAYS = ['x-content-type-options', 'referrer-policy', 'cache-control'] as const;
+/** On a busy machine a pause is no hang. */
+export const HANG_MS = 4_000;
 /** Where somebody who was let in is told a token: nowhere else. */
 const ALLOWED = new Set<Secret['kind']>(['logout token', 'state', 'browser binding']);
 
 /** The product with a real provider, a real Redis, a person who is logged in and a service that may ask. */
 export class ServedScene {
   private person: UserAgent | undefined;
+  private facts: (Facts & { readonly cookie: () => string }) | undefined;
   private secrets: readonly Secret[] = [];
   cookie = '';
 
@@ -53,6 +58,9 @@ policies:
     const built = { public: Number(new URL(instance.url('/')).port), internal };
     const here = { public: stage.bff.port, internal: stage.bff.vestibule.internalPort };
     const scene = new ServedScene(stage, upstream, instance, [built, here], service);
+    registerForLogouts(stage);
+    // Thousands of logins would be looked for in each answer.
+    stage.op.seen = () => undefined;
     await scene.logIn();
     return scene;
   }
@@ -61,6 +69,17 @@ policies:
     await this.instance.end();
     await this.upstream.stop();
     await this.stage.close();
+  }
+
+  /** What is known of somebody who is logged in. */
+  async member(): Promise<Facts & { readonly cookie: () => string }> {
+    if (!(await this.isLive())) await this.logIn();
+    this.facts ??= await this.factsOf();
+    return this.facts;
+  }
+
+  async isLive(): Promise<boolean> {
+    return (await this.ask('public', '/session')).status === 200;
   }
 
   /** An answer of ours, or of Node's parser for what is no request. */
@@ -75,7 +94,7 @@ policies:
     const isFramed = headers.get('content-security-policy')?.includes('frame-ancestors');
     must(headers.has('x-frame-options') || isFramed === true, 'anybody may frame it');
     const leaks = findLeaks(
-      [{ where: 'answer', text: withoutCookies(text), allowed: ALLOWED }],
+      [{ where: 'answer', text: withoutTold(text), allowed: ALLOWED }],
       this.secrets,
     );
     must(leaks.length === 0, `it tells ${leaks.map(({ kind }) => kind).join()}`);
@@ -87,26 +106,74 @@ policies:
       const answer = await ask(
         port,
         `GET /session HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${this.cookie}\r\n\r\n`,
+        undefined,
+        HANG_MS,
       );
-      must([200, 401].includes(answer.status), `it does not go on (${answer.status})`);
+      must([200, 401].includes(answer.status), `${port} does not go on (${answer.status})`);
       if (answer.status === 401) await this.logIn();
     }
     const failed = [
       ...this.instance.logged('request.failed'),
       ...this.stage.bff.logged('request.failed'),
     ];
+    // What failed is this input's, and not the next one's.
+    this.stage.bff.lines.length = 0;
+    this.instance.lines.length = 0;
     must(failed.length === 0, `it failed inside: ${JSON.stringify(failed)}`);
   }
 
+  private async factsOf(): Promise<Facts & { readonly cookie: () => string }> {
+    const { stage, cookie, service } = this;
+    const { iss, sid, sub } = lastIdToken(stage) as Readonly<Record<string, string>>;
+    const view = JSON.parse((await this.ask('public', '/session')).body) as { logout_url: string };
+    const token = new URL(view.logout_url, stage.bff.origin).searchParams.get('token') ?? '';
+    const { headers } = await this.ask('internal', '/verify');
+    const assertion = headers.get('x-auth-assertion') ?? '';
+    const about = jsonOfToken(assertion);
+    const value = cookie.slice(cookie.indexOf('=') + 1);
+    const known = { iss, sid, sub, token, assertion, value, basic: service.basic };
+    return {
+      ...Object.fromEntries(Object.entries(known).map(([name, one]) => [name, () => String(one)])),
+      handle: () => String(about['sid']),
+      origin: () => stage.bff.origin,
+      logout_token: () => logoutToken(stage, { sub, sid }),
+      cookie: () => cookie,
+    };
+  }
+
+  private ask(listener: 'public' | 'internal', path: string): Promise<RawAnswer> {
+    const [, here] = this.places;
+    const lines = [
+      `GET ${path} HTTP/1.1`,
+      'Host: x',
+      'Connection: close',
+      `Cookie: ${this.cookie}`,
+    ];
+    return ask(here[listener], `${lines.join('\r\n')}\r\n\r\n`);
+  }
+
   private async logIn(): Promise<void> {
+    this.facts = undefined;
     // What was tried before is not looked at once more with every new secret.
     this.stage.hops.length = 0;
+    this.stage.op.calls.length = 0;
     this.person = await this.stage.member();
     this.cookie = await this.stage.cookieOf(this.person);
     this.secrets = this.stage.secrets();
   }
 }
 
-function withoutCookies(text: string): string {
-  return text.replaceAll(/^set-cookie: .*$/gim, '').replaceAll(/id_token_hint=[^&\s"]+/g, '');
+function jsonOfToken(token: string): Readonly<Record<string, unknown>> {
+  const [, claims = ''] = token.split('.');
+  return JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<string, unknown>;
+}
+
+/**
+ * Without what a browser is sent to keep or to hand on, and without the identity assertion of a gateway's question: it is no
+ * secret of the provider's, and two JWTs about one person share stretches of their claims.
+ */
+function withoutTold(text: string): string {
+  return text
+    .replaceAll(/^(?:set-cookie|x-auth-assertion): .*$/gim, '')
+    .replaceAll(/id_token_hint=[^&\s"]+/g, '');
 }

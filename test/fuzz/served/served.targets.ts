@@ -9,20 +9,12 @@ import { ask } from './raw-exchange.js';
 import type { ServedScene } from './served-scene.js';
 
 /** Beside what the others are after: what only a request of the whole product reaches. */
-const SERVED = [
-  'app/edge.ts',
+const SERVED = ['app/edge.ts', 'http/body.ts', 'http/cors.ts', 'proxy/websocket.service.ts'];
+const LYING = [
   'auth/callback.controller.ts',
   'auth/login.controller.ts',
-  'auth/logout.controller.ts',
-  'auth/backchannel-logout.controller.ts',
-  'auth/frontchannel-logout.controller.ts',
-  'auth/login-required.controller.ts',
-  'service/admin-sessions.controller.ts',
-  'service/introspection.ts',
-  'session/session.endpoint.ts',
-  'proxy/websocket.service.ts',
-  'http/cors.ts',
-  'http/body.ts',
+  'auth/login.service.ts',
+  'provider/provider-fetch.ts',
 ];
 
 const ONE = 'A'.repeat(43);
@@ -246,7 +238,10 @@ function answerOf({ line, headers, body }: Answered): string {
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
+/** Stands for more than any answer may have. */
+const HUGE = '{huge}';
 const LIES = [
+  HUGE,
   '{}',
   '{',
   '[]',
@@ -259,15 +254,19 @@ const LIES = [
   '{"keys":[]}',
 ];
 
+function bodyOf(text: string): string {
+  return text.replace(HUGE, () => 'x'.repeat(1_100_000));
+}
+
 /** A whole login while the provider says what the input makes of its words. */
 function liesOf(scene: () => ServedScene): FuzzTarget {
   return slowTarget({
     name: 'logins at a lying provider over sockets',
-    files: SERVED,
+    files: LYING,
     cost: 50,
     inputs: fc.record({
       at: fc.constantFrom(PATHS.token, PATHS.token, PATHS.keys, PATHS.userinfo, PATHS.revoke),
-      status: fc.constantFrom(200, 200, 200, 201, 302, 400, 401, 429, 500, 503),
+      status: fc.constantFrom(200, 200, 200, 201, 204, 302, 400, 401, 429, 500, 503),
       type: fc.constantFrom('application/json', 'text/html', 'application/jwt', ''),
       body: fc.oneof(
         { weight: 1, arbitrary: fc.constant(null) },
@@ -280,7 +279,7 @@ function liesOf(scene: () => ServedScene): FuzzTarget {
       stage.op.rewrite(at, (answer) => ({
         status,
         headers: { 'content-type': type },
-        body: body ?? edit.replace('{}', () => answer.body),
+        body: status === 204 ? '' : bodyOf(body ?? edit.replace('{}', () => answer.body)),
       }));
       // Keys are asked for again by then.
       stage.clock.advance(300_001);
@@ -298,6 +297,7 @@ function liesOf(scene: () => ServedScene): FuzzTarget {
         'it failed inside',
       );
       stage.bff.lines.length = 0;
+      stage.op.calls.length = 0;
     },
   });
 }

@@ -1,13 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { DECLARED, ENV_NAMES } from '../../../src/config/declarations.js';
 import { didYouMean } from '../../../src/config/did-you-mean.js';
 import { readValue } from '../../../src/config/values/value-type.js';
+import { makeCertificates } from '../../support/certificates.js';
 import { HTTPS_ENV, testKey } from '../../support/config-env.js';
 import { must } from '../expectations.js';
 import { slowTarget, target, type FuzzTarget } from '../fuzz-target.js';
 import { anyJson } from '../inputs/json-values.js';
+import { BUNDLES } from '../inputs/settings.js';
 import { changed } from '../inputs/texts.js';
 
 /** Never to be shown: it stands in secrets and in whatever is wrong. */
@@ -93,6 +96,7 @@ const VALUES: readonly string[] = [
   KEY,
   `${KEY},${testKey('k2', 8)}`,
   'sha256:x',
+  `sha256:${'A'.repeat(43)}`,
   PLANTED,
   '-----BEGIN PRIVATE KEY-----\nAA\n-----END PRIVATE KEY-----',
   '{"keys":[]}',
@@ -101,6 +105,11 @@ const VALUES: readonly string[] = [
   'a@example.com',
   'example.com',
   'co.uk',
+  'off',
+  '60/m',
+  '10/30s',
+  'stdout',
+  '/var/log/audit',
   'EXAMPLE.com',
   'https://idp.example/logout?x={state}',
   '/logout?y={unknown}',
@@ -126,6 +135,8 @@ const optionValue = target({
     'provider-values',
     'short-name',
     'loopback',
+    'quota',
+    'audit-target',
   ].map((name) => `config/values/${name}.ts`),
   inputs: fc.record({
     at: fc.integer({ min: 0, max: DECLARED.length - 1 }),
@@ -247,18 +258,48 @@ const setting: fc.Arbitrary<Setting> = fc
 
 type Tree = Record<string, unknown>;
 
+/** A bundle, without some of what belongs to it. */
+const bundle = fc.constantFrom(...Object.keys(BUNDLES)).chain((name) =>
+  fc.record({
+    name: fc.constant(name),
+    left: fc.array(fc.nat(BUNDLES[name]!.length - 1), { maxLength: 2 }),
+  }),
+);
+type Bundle = typeof bundle extends fc.Arbitrary<infer T> ? T : never;
+
+/** What stands in the settings for keys, which are new in each run, and for a certificate of one of them. */
+let made: Readonly<Record<string, string>> = {};
+beforeAll(async () => {
+  const certificates = await makeCertificates();
+  const { certFile, keyFile } = certificates;
+  made = {
+    '{certificate}': readFileSync(certFile, 'utf8'),
+    '{key}': readFileSync(keyFile, 'utf8'),
+    '{ed25519}': String(ed.export(pem)),
+    '{x25519}': String(generateKeyPairSync('x25519').privateKey.export(pem)),
+  };
+  await certificates.remove();
+});
+
 /** A file that is right, with these settings in it; YAML takes JSON. */
-function fileWith(settings: readonly Setting[]): string {
+function fileWith(given: Bundle | null, settings: readonly Setting[]): string {
   const tree = structuredClone(RIGHT) as Record<string, Tree | Tree[]>;
-  for (const { at, entry, value } of settings) {
-    const [section = '', ...names] = DECLARED[at]!.path.replace('[]', '').split('.');
-    const found = (tree[section] ??= DECLARED[at]!.path.includes('[]') ? [] : {});
+  const of = given === null ? [] : BUNDLES[given.name]!;
+  const all = [
+    ...of
+      .filter((_one, at) => given?.left.includes(at) !== true)
+      .map(([path, value, entry = 0]) => ({ path, value, entry })),
+    ...settings.map(({ at, ...rest }) => ({ path: DECLARED[at]!.path, ...rest })),
+  ];
+  for (const { path, entry, value } of all) {
+    const [section = '', ...names] = path.replace('[]', '').split('.');
+    const found = (tree[section] ??= path.includes('[]') ? [] : {});
     let holder: Tree = Array.isArray(found) ? (found[entry] ??= {}) : found;
     for (const name of names.slice(0, -1)) {
       const inner = holder[name];
       holder = (typeof inner === 'object' && inner !== null ? inner : (holder[name] = {})) as Tree;
     }
-    holder[names.at(-1) ?? ''] = value;
+    holder[names.at(-1) ?? ''] = typeof value === 'string' ? (made[value] ?? value) : value;
   }
   return JSON.stringify(tree);
 }
@@ -288,6 +329,8 @@ const CONFIG_FILES = [
   'assemble-store',
   'assemble-route',
   'assemble-service',
+  'assemble-step-up',
+  'profiles',
   'report',
   'source/environment',
   'source/config-file',
@@ -310,19 +353,25 @@ const configuration = slowTarget({
     ),
     settings: fc.oneof(fc.constant(null), fc.array(setting, { maxLength: 6 })),
     isBare: fc.boolean(),
+    bundle: fc.oneof(fc.constant(null), bundle),
+    without: fc.oneof(
+      fc.constant<string[]>([]),
+      fc.subarray(['REDIS_URL', 'SESSION_KEYS', 'PUBLIC_URL']),
+    ),
     unreadable: fc.constantFrom(false, false, false, true),
   }),
-  check: ({ variables, files, settings, isBare, unreadable }) => {
+  check: ({ variables, files, settings, isBare, bundle: given, without, unreadable }) => {
     const { OIDC_ISSUER: _i, OIDC_CLIENT_ID: _c, OIDC_CLIENT_SECRET: _s, ...bare } = HTTPS_ENV;
     const env = {
       ...(isBare ? bare : HTTPS_ENV),
       PLANTED,
-      ...((files.length > 0 || settings !== null) && { CONFIG_FILE: '/f' }),
+      ...((files.length > 0 || settings !== null || given !== null) && { CONFIG_FILE: '/f' }),
+      ...Object.fromEntries(without.map((name) => [name, undefined])),
       ...Object.fromEntries(variables),
     };
     const readFile = (): string => {
       if (unreadable) throw Object.assign(new Error(PLANTED), { code: 'ENOENT' });
-      return settings === null ? files.join('') : fileWith(settings);
+      return settings === null && given === null ? files.join('') : fileWith(given, settings ?? []);
     };
     const loaded = loadConfig(env, readFile, (path) => path === '/srv');
     if (loaded.kind === 'problems') {

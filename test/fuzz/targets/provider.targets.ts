@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { ProviderConfig } from '../../../src/config/provider-config.types.js';
 import type { Identity } from '../../../src/domain/identity.js';
+import type { TokenSet } from '../../../src/domain/token-set.js';
 import { ProviderClient } from '../../../src/provider/provider-client.js';
 import { ProviderIdentity } from '../../../src/provider/provider-identity.js';
 import { ProviderKeys } from '../../../src/provider/provider-keys.js';
@@ -14,13 +16,20 @@ import { TokenEndpoint } from '../../../src/provider/token-endpoint.js';
 import { TokenGrants } from '../../../src/provider/token-grants.js';
 import { TokenVerifier } from '../../../src/provider/token-verifier.js';
 import { UserinfoEndpoint } from '../../../src/provider/userinfo-endpoint.js';
-import { configOf, LOOPBACK_ENV } from '../../support/config-env.js';
 import { FixedClock } from '../../support/fixed-clock.js';
 import { newTransaction } from '../../support/login-fixtures.js';
 import { tokenSet } from '../../support/session-fixtures.js';
 import { givenLater, must, watchedLog } from '../expectations.js';
 import { slowTarget, target, type FuzzTarget } from '../fuzz-target.js';
 import { changedObject, type JsonObject } from '../inputs/json-values.js';
+import {
+  ENCRYPTED,
+  ISSUER,
+  providerConfigs,
+  sealed,
+  SEALS,
+  type Seal,
+} from '../inputs/provider-ways.js';
 import { asFieldValue } from '../inputs/requests.js';
 import { changed } from '../inputs/texts.js';
 import {
@@ -34,7 +43,6 @@ import {
 
 const clock = new FixedClock();
 const NOW_S = Math.floor(clock.now() / 1000);
-const ISSUER = 'http://127.0.0.1:4000';
 const NONCE = 'N'.repeat(43);
 const ACCESS = 'A'.repeat(50);
 const REFRESH = 'R'.repeat(50);
@@ -185,6 +193,7 @@ const OTHER_METADATA = {
     {},
     [],
     { token_endpoint: 'https://m.example/token' },
+    { token_endpoint: `${ISSUER}/token`, userinfo_endpoint: `${ISSUER}/me` },
     { token_endpoint: 'x', __proto__: null },
     null,
     [['a', 'b']],
@@ -192,38 +201,6 @@ const OTHER_METADATA = {
   ],
 };
 const metadataText = asText(changedObject(METADATA, OTHER_METADATA));
-
-const WAYS: Readonly<Record<string, Partial<ProviderConfig>>> = {
-  id_token: {},
-  secret: { idTokenAlg: 'HS256' },
-  userinfo: { identityFrom: 'userinfo' },
-  access_token: { identityFrom: 'access_token', nonce: 'optional' },
-  loose: { nonce: 'optional', pkce: 'none', userinfo: true, responseMode: 'form_post' },
-  json: { tokenRequest: { format: 'json', state: true, accessTokenOptional: true } },
-  strict: {
-    allow: {
-      domains: ['example.com'],
-      emails: [],
-      groups: ['staff'],
-      claims: [],
-      groupsClaim: 'groups',
-    },
-    userinfo: true,
-  },
-};
-
-/** A provider whose every answer is told by the input, without a network. */
-function providerConfig(way: string): ProviderConfig {
-  const [base] = configOf({ ...LOOPBACK_ENV, OIDC_ISSUER: ISSUER }).providers;
-  const { credentials } = base!;
-  return {
-    ...base!,
-    idTokenAlg: 'EdDSA',
-    credentials: { ...credentials, secret: CLIENT_SECRET },
-    ...WAYS[way],
-  };
-}
-const providerConfigs = new Map(Object.keys(WAYS).map((way) => [way, providerConfig(way)]));
 
 function clientOf(config: ProviderConfig, fetch: ProviderFetch): ProviderClient {
   const log = watchedLog([ACCESS, REFRESH, NONCE, CLIENT_SECRET]);
@@ -260,6 +237,8 @@ const ID_CLAIMS = {
   email_verified: true,
   groups: ['staff'],
 };
+/** Stands for the hash of the access token that came along (OIDC Core §3.1.3.6). */
+const RIGHT_HASH = '{at_hash}';
 const OTHER_CLAIMS = {
   iss: [`${ISSUER}/`, 'https://evil.example', [ISSUER]],
   sub: ['user-2', '', 'x'.repeat(256), 1, null],
@@ -272,7 +251,7 @@ const OTHER_CLAIMS = {
   nonce: ['M'.repeat(43), '', null, `${NONCE}x`],
   acr: ['loa1', 'loa2', ['loa2'], null],
   auth_time: [NOW_S, NOW_S - 100, -1, null, '1', 1e300],
-  at_hash: ['x', '', 1, 'AAAAAAAAAAAAAAAAAAAAAA'],
+  at_hash: ['x', '', 1, 'AAAAAAAAAAAAAAAAAAAAAA', RIGHT_HASH, RIGHT_HASH],
   events: [{}, { 'http://schemas.openid.net/event/backchannel-logout': {} }],
   c_hash: ['x'],
   token_class: ['access_token', 'refresh_token'],
@@ -376,7 +355,7 @@ const GOOD_ANSWER = {
 
 /** Everything that a provider says in the course of one login or refresh. */
 const conversation = fc.record({
-  way: fc.constantFrom(...Object.keys(WAYS)),
+  way: fc.constantFrom(...providerConfigs.keys()),
   metadata: fc.oneof(
     { weight: 4, arbitrary: usual(JSON.stringify(METADATA)) },
     { weight: 1, arbitrary: toldOf(metadataText) },
@@ -415,6 +394,11 @@ const conversation = fc.record({
   accessToken,
   userinfo: toldOf(asText(changedObject(USERINFO, { ...OTHER_CLAIMS, sub: ['user-2', '', null] }))),
   signedUserinfo: fc.boolean(),
+  // Absent: as it was agreed.
+  seal: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constantFrom(...SEALS) },
+  ),
 });
 type Conversation = typeof conversation extends fc.Arbitrary<infer T> ? T : never;
 
@@ -428,10 +412,25 @@ function inItsWay(told: Conversation): Conversation {
   return { ...told, idToken: byMac(told.idToken), accessToken: byMac(told.accessToken) };
 }
 
-function fetchOf(told: Conversation): ProviderFetch {
+function sealOf({ seal, way }: Conversation): Seal {
+  return seal ?? (way === ENCRYPTED ? 'ours' : 'plain');
+}
+
+function hashed({ idToken, way }: Conversation, accessToken: string): Forgery {
+  if (idToken.claims['at_hash'] !== RIGHT_HASH) return idToken;
+  const digest = createHash(way === 'secret' ? 'sha256' : 'sha512')
+    .update(accessToken)
+    .digest();
+  const half = digest.subarray(0, digest.length / 2).toString('base64url');
+  return { ...idToken, claims: { ...idToken.claims, at_hash: half } };
+}
+
+async function fetchOf(told: Conversation): Promise<ProviderFetch> {
+  const accessToken = forged(told.accessToken);
+  const idToken = await sealed(forged(hashed(told, accessToken)), sealOf(told));
   const tokens = JSON.stringify(told.answer)
-    .replaceAll('{id}', () => forged(told.idToken))
-    .replaceAll('{at}', () => forged(told.accessToken));
+    .replaceAll('{id}', () => idToken)
+    .replaceAll('{at}', () => accessToken);
   const isRefused = told.head.body !== '' || told.head.status !== 200;
   const answers: Readonly<Record<string, Told>> = {
     '/token': isRefused ? told.head : { ...told.head, body: tokens },
@@ -479,6 +478,7 @@ function mustBeProven(told: Conversation, identity: Identity): void {
       'an access token of somebody else',
     );
   if (answer['id_token'] !== '{id}') return;
+  must(sealOf(told) === (way === ENCRYPTED ? 'ours' : 'plain'), 'not encrypted as agreed');
   mustBeOurs(id, algorithm, identity.subject);
   const mayLack = way === 'loose' || way === 'access_token';
   const { nonce } = id.claims;
@@ -511,6 +511,9 @@ const PROVIDER_FILES = [
   'signed-userinfo',
   'provider-errors',
   'provider-fetch',
+  'client-auth',
+  'encrypted-token',
+  'token-times',
 ].map((name) => `provider/${name}.ts`);
 
 const login = slowTarget({
@@ -523,7 +526,7 @@ const login = slowTarget({
   }),
   check: async ({ told: given, timed, acr }) => {
     const told = inItsWay(given);
-    const client = clientOf(providerConfigs.get(told.way)!, fetchOf(told));
+    const client = clientOf(providerConfigs.get(told.way)!, await fetchOf(told));
     const asked = { ...(timed ? transaction : untimed), ...(acr !== null && { acrValues: acr }) };
     const redeemed = await givenLater(LOGIN_CODES, () => client.redeem('a-code', asked));
     if (redeemed === undefined) return;
@@ -548,31 +551,44 @@ const before = tokenSet({
   nonce: NONCE,
   obtainedAt: clock.now() - 1_000,
 });
+/** What sessions hold: some lost a part of it, or never had it. */
+const { nonce: _nonce, ...unbound } = before;
+const { refreshToken: _refresh, ...spent } = before;
+const lastIdToken = (claims: JsonObject): string =>
+  forged({ header: HEADER, claims: { ...ID_CLAIMS, ...claims }, signer: 'provider', text: '{}' });
+const HELD: Readonly<Record<string, TokenSet>> = {
+  nonce: before,
+  proven: { ...before, idToken: lastIdToken({}) },
+  remembered: { ...unbound, idToken: lastIdToken({}) },
+  later: { ...unbound, idToken: lastIdToken({ iat: NOW_S + 500 }) },
+  encrypted: { ...unbound, idToken: 'a.b.c.d.e' },
+  unbound,
+  spent,
+};
 const refresh = slowTarget({
   name: 'refresh at a lying provider',
   files: PROVIDER_FILES,
   inputs: fc.record({
     told: conversation,
-    audience: fc.constantFrom('none', 'refresh', 'exchange'),
+    audience: fc.constantFrom('none', 'none', 'refresh', 'exchange'),
+    named: fc.boolean(),
+    held: fc.constantFrom(...Object.keys(HELD)),
   }),
-  check: async ({ told: given, audience }) => {
+  check: async ({ told: given, audience, named, held }) => {
+    const had = HELD[held]!;
     const told = inItsWay(given);
-    const client = clientOf(providerConfigs.get(told.way)!, fetchOf(told));
+    const client = clientOf(providerConfigs.get(told.way)!, await fetchOf(told));
     const wanted = {
       key: 'k',
       via: audience === 'exchange' ? 'exchange' : 'refresh',
-      resource: 'urn:api',
+      ...(named ? { audience: 'api', scope: 'read' } : { resource: 'urn:api' }),
     } as const;
     if (audience === 'exchange') {
-      const { kind } = await client.exchangeToken(before, wanted);
+      const { kind } = await client.exchangeToken(had, wanted);
       must(kind === 'exchanged' || kind === 'failed', 'neither');
       return;
     }
-    const outcome = await client.refresh(
-      before,
-      BEFORE,
-      audience === 'refresh' ? wanted : undefined,
-    );
+    const outcome = await client.refresh(had, BEFORE, audience === 'refresh' ? wanted : undefined);
     if (outcome.kind === 'failed') {
       must(
         (outcome.retryAfterMs ?? 0) >= 0 && (outcome.retryAfterMs ?? 0) <= 300_000,
@@ -580,6 +596,7 @@ const refresh = slowTarget({
       );
       return;
     }
+    must(held !== 'spent', 'refreshed with nothing');
     must(outcome.kind === 'refreshed' || told.way === 'strict', 'refused by no rule');
     if (outcome.kind === 'refreshed')
       must((outcome.identity ?? BEFORE).subject === 'user-1', 'somebody else');
@@ -602,7 +619,7 @@ const handedIn = slowTarget({
   }),
   check: async ({ told: given, verifier, nonce, binds }) => {
     const told = inItsWay(given);
-    const client = clientOf(providerConfigs.get(told.way)!, fetchOf(told));
+    const client = clientOf(providerConfigs.get(told.way)!, await fetchOf(told));
     const request = {
       redirectUri: 'https://service.example/cb',
       nonceBinds: nonce && binds,
@@ -660,16 +677,18 @@ const logoutToken = slowTarget({
   ],
   inputs: fc.record({
     token: forgeries(LOGOUT, OTHER_LOGOUT, { alg: 'EdDSA', kid: 'k1', typ: 'logout+jwt' }),
-    way: fc.constantFrom('id_token', 'secret'),
+    way: fc.constantFrom('id_token', 'secret', ENCRYPTED),
+    seal: fc.constantFrom('plain', 'plain', ...SEALS),
   }),
-  check: async ({ token, way }) => {
-    const text = forged(token);
+  check: async ({ token, way, seal }) => {
+    const text = await sealed(forged(token), seal);
     const found = await registries.get(way)!.issuing(text);
     const order = await givenLater(['logout_token_rejected'], () =>
       logoutClients.get(way)!.verifyLogoutToken(text),
     );
     if (order === undefined) return;
     must(found !== undefined, 'verified, and of nobody');
+    must(seal === 'plain' || (way === ENCRYPTED && seal === 'ours'), 'encrypted for somebody else');
     const { claims } = token;
     must(isSigned(token, way === 'secret' ? 'HS256' : 'EdDSA'), 'nobody signed it');
     must(
@@ -721,7 +740,7 @@ const metadata = slowTarget({
       changed(['/x', 'https://login.example/x']).map(asFieldValue),
     ),
     redirects: fc.boolean(),
-    way: fc.constantFrom(...Object.keys(WAYS), 'https'),
+    way: fc.constantFrom(...providerConfigs.keys(), 'https'),
     nonsense: fc.boolean(),
   }),
   check: async ({ told, location, redirects, way, nonsense }) => {
