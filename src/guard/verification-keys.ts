@@ -75,7 +75,11 @@ function pausing(pauseMs: number): FetchImplementation {
   return async (url, options) => {
     if (failed !== undefined && performance.now() < failed.until) throw failed.error;
     const answer = await fetch(url, options).catch(fail);
-    if (!answer.ok) fail(new KeysUnavailable(`the key endpoint answers ${answer.status}`));
+    if (!answer.ok) {
+      // A body that nobody reads stops Node's client in the middle of it: when the connection then ends, it takes the process along.
+      await answer.body?.cancel();
+      fail(new KeysUnavailable(`the key endpoint answers ${answer.status}`));
+    }
     failed = undefined;
     hasAnswered = true;
     return answer;
