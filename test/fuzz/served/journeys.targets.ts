@@ -72,7 +72,7 @@ export function journeysOf(scene: () => ServedScene): FuzzTarget {
   return slowTarget({
     name: 'journeys of a member',
     files: FILES,
-    cost: 50,
+    cost: 100,
     inputs: fc.record({
       steps: fc.array(step, { minLength: 1, maxLength: 4 }),
       network: fc.integer({ min: 1, max: 60_000 }),

@@ -28,6 +28,7 @@ export class ServedScene {
   private person: UserAgent | undefined;
   private facts: (Facts & { readonly cookie: () => string }) | undefined;
   private secrets: readonly Secret[] = [];
+  private claims: Readonly<Record<string, string>> = {};
   cookie = '';
 
   private constructor(
@@ -124,7 +125,7 @@ policies:
 
   private async factsOf(): Promise<Facts & { readonly cookie: () => string }> {
     const { stage, cookie, service } = this;
-    const { iss, sid, sub } = lastIdToken(stage) as Readonly<Record<string, string>>;
+    const { iss, sid, sub } = this.claims;
     const view = JSON.parse((await this.ask('public', '/session')).body) as { logout_url: string };
     const token = new URL(view.logout_url, stage.bff.origin).searchParams.get('token') ?? '';
     const { headers } = await this.ask('internal', '/verify');
@@ -160,6 +161,7 @@ policies:
     this.person = await this.stage.member();
     this.cookie = await this.stage.cookieOf(this.person);
     this.secrets = this.stage.secrets();
+    this.claims = lastIdToken(this.stage) as Readonly<Record<string, string>>;
   }
 }
 

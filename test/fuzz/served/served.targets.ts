@@ -208,7 +208,7 @@ export function servedTargets(scene: () => ServedScene): readonly FuzzTarget[] {
   const requests = slowTarget({
     name: 'requests over sockets',
     files: SERVED,
-    cost: 50,
+    cost: 100,
     inputs: fc.record({
       asked: fc.array(request, { minLength: 1, maxLength: 6 }),
       answer: upstreamAnswer,
@@ -263,7 +263,7 @@ function liesOf(scene: () => ServedScene): FuzzTarget {
   return slowTarget({
     name: 'logins at a lying provider over sockets',
     files: LYING,
-    cost: 50,
+    cost: 100,
     inputs: fc.record({
       at: fc.constantFrom(PATHS.token, PATHS.token, PATHS.keys, PATHS.userinfo, PATHS.revoke),
       status: fc.constantFrom(200, 200, 200, 201, 204, 302, 400, 401, 429, 500, 503),

@@ -60,7 +60,7 @@ const ask = fc.record({
 
 const quotas = slowTarget({
   name: 'quota of a network',
-  cost: 50,
+  cost: 150,
   files: ['limit/rate-limits.ts', 'limit/quota-fields.ts', 'store/memory/memory-counters.ts'],
   inputs: fc.record({
     quota: fc.integer({ min: 1, max: 4 }),
