@@ -1,3 +1,4 @@
+import { bytesKeptFor } from '../../test/support/kept-memory.js';
 import { tokenSet } from '../../test/support/session-fixtures.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { open } from '../crypto/sealed-box.js';
@@ -43,6 +44,14 @@ describe('the codec', () => {
     expect(codec.encodeTokens(mine, tokens).toString('latin1')).not.toMatch(
       /the-(?:access|refresh|id)-token/,
     );
+  });
+
+  it('keeps no bytes alive beside those of the records that it remembers', async () => {
+    const kept = await bytesKeptFor(300, () => {
+      const one = credentials.of(randomToken());
+      return [codec.decodeTokens(one, codec.encodeTokens(one, tokens))];
+    });
+    expect(kept).toBeLessThan(2_048);
   });
 
   it('never seals the same way twice', () => {

@@ -3,6 +3,7 @@ import type { SessionRecord } from '../domain/session.js';
 import type { TokenSet } from '../domain/token-set.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { open, seal } from '../crypto/sealed-box.js';
+import { ownCopy } from '../store/own-copy.js';
 import { HEAD, type StoreKey } from '../store/store.port.js';
 import type { RecordPurpose, SessionCredential } from './session-credential.js';
 
@@ -105,7 +106,7 @@ export class RecordCodec {
     const plain = open((kid) => credential.key(purpose, kid), name, box);
     if (plain === undefined) return undefined;
     const body = JSON.parse(plain.toString('utf8')) as T & object;
-    this.opened.set(name, { box: Buffer.from(box), body });
+    this.opened.set(name, { box: ownCopy(box), body });
     return body;
   }
 }

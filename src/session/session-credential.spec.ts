@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { KeyRing } from '../crypto/key-ring.js';
+import { bytesKeptFor } from '../../test/support/kept-memory.js';
 import { isToken, randomToken } from '../crypto/random.js';
 import { SessionCredentials, storeKeyOf } from './session-credential.js';
 
@@ -13,6 +14,15 @@ const credential = new SessionCredentials(ring).of(id);
 const bytesOf = (...of: Parameters<typeof credential.key>) => credential.key(...of)?.export();
 
 describe('a session credential', () => {
+  it('that is kept keeps no bytes alive beside it', async () => {
+    const all = new SessionCredentials(ring);
+    const kept = await bytesKeptFor(500, () => {
+      const one = all.of(randomToken());
+      return [one, one.key('tokens', 'new'), one.token('logout')];
+    });
+    expect(kept).toBeLessThan(1_024);
+  });
+
   it('is the same wherever the same id is known', () => {
     const elsewhere = new SessionCredentials(new KeyRing([{ kid: 'new', secret: secret(1) }])).of(
       id,

@@ -35,8 +35,9 @@ export class SessionCredentials {
 }
 
 function derive(id: string, ring: KeyRing): SessionCredential {
-  const secret = Buffer.from(id, 'base64url');
-  const handle = expand(secret, 'handle').toString('base64url');
+  // Made anew where it is needed: kept, it would keep the pool of Node alive that it lies in.
+  const secret = (): Buffer => Buffer.from(id, 'base64url');
+  const handle = expand(secret(), 'handle').toString('base64url');
   const keys = new Map<string, KeyObject | undefined>();
   const tokens = new Map<string, string>();
   return {
@@ -51,7 +52,7 @@ function derive(id: string, ring: KeyRing): SessionCredential {
     token(purpose) {
       const known = tokens.get(purpose);
       if (known !== undefined) return known;
-      const token = expand(secret, 'token', purpose).toString('base64url');
+      const token = expand(secret(), 'token', purpose).toString('base64url');
       tokens.set(purpose, token);
       return token;
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.js';
 import { VestibuleError } from '../../errors/vestibule.error.js';
 import type { DeviceView, IndexBatch, SessionDirectoryStore } from '../directory.port.js';
+import { ownCopy } from '../own-copy.js';
 import {
   HEAD,
   type IdleLimit,
@@ -44,9 +45,9 @@ export class MemorySessions implements SessionStore, SessionDirectoryStore {
     this.requireRoom();
     for (const entry of session.indexes) this.indexes.add(entry, key);
     const records = {
-      identity: copy(session.identity),
-      tokens: copy(session.tokens),
-      device: copy(session.device),
+      identity: ownCopy(session.identity),
+      tokens: ownCopy(session.tokens),
+      device: ownCopy(session.device),
       indexes: session.indexes.map(({ index }) => index),
     };
     this.sessions.set(key, records, session.ttlMs);
@@ -85,9 +86,9 @@ export class MemorySessions implements SessionStore, SessionDirectoryStore {
     const records = this.sessions.get(key);
     if (records === undefined) return 'gone';
     if (!counterOf(records.tokens).equals(expected)) return 'conflict';
-    const identity = copy(records.identity);
+    const identity = ownCopy(records.identity);
     accessExpiry.copy(identity, HEAD.accessExpiryAt);
-    this.sessions.replace(key, { ...records, identity, tokens: copy(tokens) });
+    this.sessions.replace(key, { ...records, identity, tokens: ownCopy(tokens) });
     return 'written';
   }
 
@@ -100,7 +101,7 @@ export class MemorySessions implements SessionStore, SessionDirectoryStore {
     const records = this.sessions.get(key);
     if (records === undefined) return 'gone';
     if (!counterOf(records.identity).equals(expected)) return 'conflict';
-    const next = copy(identity);
+    const next = ownCopy(identity);
     // The two instants may have moved since the caller read: the stored ones stay.
     records.identity.copy(next, HEAD.idleDeadlineAt, HEAD.idleDeadlineAt, HEAD.identityBytes);
     const stored = next.subarray(HEAD.idleDeadlineAt, HEAD.accessExpiryAt);
@@ -119,7 +120,7 @@ export class MemorySessions implements SessionStore, SessionDirectoryStore {
     const { identity } = records;
     const stored = identity.subarray(HEAD.idleDeadlineAt, HEAD.accessExpiryAt);
     if (stored.compare(idleDeadline) > 0) return true;
-    const next = copy(identity);
+    const next = ownCopy(identity);
     idleDeadline.copy(next, HEAD.idleDeadlineAt);
     this.sessions.set(key, { ...records, identity: next }, ttlMs);
     return true;
@@ -178,6 +179,7 @@ export class MemorySessions implements SessionStore, SessionDirectoryStore {
   }
 }
 
+/** For whoever asked: nobody else's bytes change with theirs. */
 function copy(record: Buffer): Buffer {
   return Buffer.from(record);
 }

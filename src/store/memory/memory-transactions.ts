@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.js';
+import { ownCopy } from '../own-copy.js';
 import type { NewTransaction, TransactionStore } from '../store.port.js';
 import { ExpiringMap } from './expiring-map.js';
 
@@ -23,7 +24,7 @@ export class MemoryTransactions implements TransactionStore {
   async putTransaction(browser: string, entry: NewTransaction, limit: number): Promise<void> {
     const states = this.browsers.get(browser) ?? new ExpiringMap<Kept>(this.clock);
     const { state, createdAt, lifeMs } = entry;
-    const [transaction, stub] = [Buffer.from(entry.transaction), Buffer.from(entry.stub)];
+    const [transaction, stub] = [ownCopy(entry.transaction), ownCopy(entry.stub)];
     states.set(state, { transaction, stub, createdAt }, lifeMs);
     states.evict(limit, state, (one, other) => one.createdAt - other.createdAt);
     const life = Math.max(lifeMs, this.browsers.remainingMs(browser) ?? 0);

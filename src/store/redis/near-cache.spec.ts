@@ -1,4 +1,5 @@
 import { FixedClock } from '../../../test/support/fixed-clock.js';
+import { bytesKeptFor } from '../../../test/support/kept-memory.js';
 import { identityRecord, storeKey } from '../../../test/support/store-records.js';
 import { NearCache } from './near-cache.js';
 
@@ -53,6 +54,13 @@ describe('a session that was read', () => {
     clock.advance(1);
     await read();
     expect(asked).toBe(2);
+  });
+
+  it('keeps no bytes alive beside its own', async () => {
+    const kept = await bytesKeptFor(300, async () => {
+      await near.read(storeKey(), async () => record());
+    });
+    expect(kept).toBeLessThan(1_024);
   });
 
   it('is as old as the question, not as the answer', async () => {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../domain/clock.js';
 import { endOfTurn } from '../end-of-turn.js';
+import { ownCopy } from '../own-copy.js';
 import { HEAD, type StoreKey } from '../store.port.js';
 
 /** What all entries together may hold, however many sessions there are. */
@@ -55,7 +56,7 @@ export class NearCache {
         record.length > HEAD.identityBytes &&
         this.marks.get(key) === mark
       )
-        this.entries.set(key, { record: Buffer.from(record), askedAt });
+        this.entries.set(key, { record: ownCopy(record), askedAt });
       return record;
     } finally {
       if (this.marks.get(key) === mark) this.marks.delete(key);
