@@ -14,6 +14,18 @@ const credential = new SessionCredentials(ring).of(id);
 const bytesOf = (...of: Parameters<typeof credential.key>) => credential.key(...of)?.export();
 
 describe('a session credential', () => {
+  it('is the same object until it is forgotten, or until ten thousand newer ones were asked for', () => {
+    const all = new SessionCredentials(ring);
+    const one = all.of(id);
+    expect(all.of(id)).toBe(one);
+    all.forget(one.storeKey);
+    const second = all.of(id);
+    expect(second).not.toBe(one);
+    for (let at = 0; at < 10_000; at += 1) all.of(randomToken());
+    all.forget(one.storeKey);
+    expect(all.of(id)).not.toBe(second);
+  });
+
   it('that is kept keeps no bytes alive beside it', async () => {
     const all = new SessionCredentials(ring);
     const kept = await bytesKeptFor(500, () => {

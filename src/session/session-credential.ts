@@ -20,7 +20,11 @@ export interface SessionCredential {
 
 /** Derives and keeps credentials: deriving costs a handful of HMACs, and the same session asks many times a second. */
 export class SessionCredentials {
-  private readonly cache = new LRUCache<string, SessionCredential>({ max: 10_000 });
+  private readonly ids = new Map<StoreKey, string>();
+  private readonly cache = new LRUCache<string, SessionCredential>({
+    max: 10_000,
+    dispose: ({ storeKey }) => this.ids.delete(storeKey),
+  });
 
   constructor(private readonly ring: KeyRing) {}
 
@@ -30,7 +34,14 @@ export class SessionCredentials {
     if (known !== undefined) return known;
     const credential = derive(id, this.ring);
     this.cache.set(id, credential);
+    this.ids.set(credential.storeKey, id);
     return credential;
+  }
+
+  /** The keys of a session that has ended are not kept: nothing is left that they could open. */
+  forget(key: StoreKey): void {
+    const id = this.ids.get(key);
+    if (id !== undefined) this.cache.delete(id);
   }
 }
 

@@ -189,6 +189,18 @@ describe('the end', () => {
     expect(world.log.count('session.ended')).toBe(1);
   });
 
+  it('leaves no keys behind in memory: neither where it came from, nor where the session is missed', async () => {
+    const [here, there] = [await world.login(), await world.login()];
+    const { credentials } = world.records;
+    const known = [credentials.of(here), credentials.of(there)];
+    await world.records.end(keyOf(here), 'logout');
+    await world.store.end(keyOf(there), 'logout', TOMBSTONE_MS);
+    expect(credentials.of(here)).not.toBe(known[0]);
+    expect(credentials.of(there)).toBe(known[1]);
+    await read(there);
+    expect(credentials.of(there)).not.toBe(known[1]);
+  });
+
   it('shows no reason that is none of ours', async () => {
     const id = await world.login();
     await world.store.end(keyOf(id), '<script>', MINUTE);

@@ -182,7 +182,7 @@ export class SessionRecords {
 
   /** Ends a session: deletes first, then leaves a tombstone. True when it was there. `from`: the request that is the cause. */
   async end(key: StoreKey, reason: EndReason, from?: Exchange): Promise<boolean> {
-    this.codec.forget(key);
+    this.forget(key);
     const ended = await this.store.end(key, reason, TOMBSTONE_MS);
     if (ended) this.log.event('session.ended', { request: from?.id, reason });
     return ended;
@@ -266,8 +266,13 @@ export class SessionRecords {
     return Math.min(now + this.config.idleMs, record.absoluteDeadline);
   }
 
-  private async absent(key: StoreKey): Promise<SessionReading> {
+  private forget(key: StoreKey): void {
     this.codec.forget(key);
+    this.credentials.forget(key);
+  }
+
+  private async absent(key: StoreKey): Promise<SessionReading> {
+    this.forget(key);
     const reason = await this.store.readTombstone(key);
     return reason !== undefined && isEndReason(reason)
       ? { kind: 'anonymous', reason }
