@@ -68,7 +68,7 @@ export const providerConfigs: ReadonlyMap<string, ProviderConfig> = new Map(
   ]),
 );
 
-/** For whom a token is encrypted: nobody, us, us twice, somebody else, or us in a way that nobody agreed on. */
+/** For whom a token is encrypted: nobody, us, us twice, somebody else, or us under a tag that does not fit. */
 export const SEALS = ['plain', 'ours', 'twice', 'stranger', 'odd'] as const;
 export type Seal = (typeof SEALS)[number];
 
@@ -84,8 +84,13 @@ export async function sealed(token: string, how: Seal): Promise<string> {
     case 'stranger':
       return sealedTo(ofNobody.export({ format: 'jwk' }), token);
     case 'odd':
-      return `${(await sealed(token, 'ours')).slice(0, -2)}AA`;
+      return (await sealed(token, 'ours')).replace(/\.([^.])([^.]*)$/, withOtherTag);
   }
+}
+
+/** Never the tag that was there: one in 256 ends in any two characters. */
+function withOtherTag(_all: string, first: string, rest: string): string {
+  return `.${first === 'A' ? 'B' : 'A'}${rest}`;
 }
 
 const ofNobody = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;

@@ -196,6 +196,11 @@ function isOdd({ method, target, headers }: Asked): boolean {
   );
 }
 
+/** A body in a transfer coding may be one that nobody offers. */
+function isCoded({ headers }: Asked): boolean {
+  return headers.some(([name]) => name === 'transfer-encoding');
+}
+
 /** Addresses of this machine: a service that failed too often at one is asked from another. */
 function addressOf({ listener, peer }: Asked): string {
   return listener === 'internal'
@@ -224,7 +229,7 @@ export function servedTargets(scene: () => ServedScene): readonly FuzzTarget[] {
             bytesOf(served, one),
             addressOf(one),
           );
-          served.judge(got, { odd: isOdd(one) });
+          served.judge(got, { odd: isOdd(one), coded: isCoded(one) });
         }),
       );
       await served.settle();
