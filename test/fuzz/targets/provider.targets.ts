@@ -477,7 +477,8 @@ function mustBeProven(told: Conversation, identity: Identity): void {
       isSigned(at, algorithm) && at.claims['sub'] === identity.subject,
       'an access token of somebody else',
     );
-  if (answer['id_token'] !== '{id}') return;
+  // An empty one is none.
+  if (answer['id_token'] !== '{id}' || forged(id) === '') return;
   must(sealOf(told) === (way === ENCRYPTED ? 'ours' : 'plain'), 'not encrypted as agreed');
   mustBeOurs(id, algorithm, identity.subject);
   const mayLack = way === 'loose' || way === 'access_token';
