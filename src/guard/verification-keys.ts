@@ -77,7 +77,7 @@ function pausing(pauseMs: number): FetchImplementation {
     const answer = await fetch(url, options).catch(fail);
     if (!answer.ok) {
       // A body that nobody reads stops Node's client in the middle of it: when the connection then ends, it takes the process along.
-      await answer.body?.cancel();
+      await answer.body?.cancel().catch(() => undefined);
       fail(new KeysUnavailable(`the key endpoint answers ${answer.status}`));
     }
     failed = undefined;
