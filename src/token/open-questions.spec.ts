@@ -60,6 +60,13 @@ it('calls nobody silent who answers others meanwhile: one connection may be lost
   }
 });
 
+it('knows nothing against whoever has answered all, however long ago', async () => {
+  await asked('op').answer();
+  clock.advance(60 * PATIENCE_MS);
+  asked('op');
+  expect(questions.isSilent('op')).toBe(false);
+});
+
 it('has patience with whoever always takes its time', async () => {
   const slow = asked('op');
   clock.advance(3_000);

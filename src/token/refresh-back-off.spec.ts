@@ -101,6 +101,19 @@ it('is over when the clock is put back: it would last as much longer', () => {
   expect(backOff.isPaused('op')).toBe(false);
 });
 
+it('is there as well while what was asked has no answer, before that is a failure', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const asked = [backOff.ask('op', () => promise)];
+  clock.advance(999);
+  asked.push(backOff.ask('op', () => promise));
+  expect([backOff.isPaused('op'), backOff.admits('op')]).toEqual([false, true]);
+  clock.advance(1);
+  expect([backOff.isPaused('op'), backOff.admits('op')]).toEqual([true, false]);
+  resolve();
+  await Promise.all(asked);
+  expect([backOff.isPaused('op'), backOff.admits('op')]).toEqual([false, true]);
+});
+
 it('is not ended by somebody who gave up before it began', () => {
   backOff.failed('op');
   backOff.abandoned('op');
