@@ -144,9 +144,9 @@ export class Stage {
   /** A person who is logged in. */
   async member(query: Readonly<Record<string, string>> = {}): Promise<UserAgent> {
     const person = this.person();
-    await this.logIn(person, query);
+    const { status, body } = await this.logIn(person, query);
     if ((await this.view(person))['authenticated'] !== true)
-      throw new Error(`the login failed: ${person.lastHop.body.slice(0, 500)}`);
+      throw new Error(`the login failed: ${status} ${body.slice(0, 500)}`);
     return person;
   }
 
