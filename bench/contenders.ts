@@ -28,8 +28,12 @@ const CALL = { 'x-csrf': '1' };
 
 /** Everything that is measured against each other in one run. */
 export async function contendersOf(stage: Stage): Promise<Field> {
-  const { redis, upstream, overRedis, near, inMemory, recordBytes } = stage;
-  const env = { REDIS_URL: redis.url, RECORD_BYTES: String(recordBytes) };
+  const { redis, upstream, overRedis, near, inMemory, recordBytes, tokenBytes } = stage;
+  const env = {
+    REDIS_URL: redis.url,
+    RECORD_BYTES: String(recordBytes),
+    TOKEN_BYTES: String(tokenBytes),
+  };
   const l1 = await startServer('bare.ts', {});
   const l2 = await startServer('bare-session.ts', env);
   const p2 = await startServer('bare-proxy.ts', { UPSTREAM: upstream.url });

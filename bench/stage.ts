@@ -69,6 +69,8 @@ export interface Stage {
   readonly memoryCookie: string;
   /** Of a session's identity in Redis. */
   readonly recordBytes: number;
+  /** Of its tokens. */
+  readonly tokenBytes: number;
   stop(): Promise<void>;
 }
 
@@ -93,6 +95,7 @@ export async function openStage(): Promise<Stage> {
     nearCookie: await memberOf(near),
     memoryCookie: await memberOf(inMemory),
     recordBytes: await redis.lengthOf('vestibule:s:{*}:i'),
+    tokenBytes: await redis.lengthOf('vestibule:s:{*}:t'),
     stop: () => ground.close(),
   };
 }

@@ -3,7 +3,7 @@ import { RedisStore } from 'connect-redis';
 import express from 'express';
 import session from 'express-session';
 import { createClient } from 'redis';
-import { userOf } from './user.ts';
+import { sessionOfSize } from './session.ts';
 
 const client = createClient({ url: process.env['REDIS_URL'] ?? '' });
 await client.connect();
@@ -18,7 +18,7 @@ app.use(
   }),
 );
 app.get('/login', (req, res) => {
-  Object.assign(req.session, { user: userOf(Number(process.env['RECORD_BYTES'])) });
+  Object.assign(req.session, sessionOfSize(process.env));
   res.json({});
 });
 app.get('/session', (req, res) => {

@@ -4,7 +4,7 @@ import fastifySession from '@fastify/session';
 import { RedisStore } from 'connect-redis';
 import fastify from 'fastify';
 import { createClient } from 'redis';
-import { userOf } from './user.ts';
+import { sessionOfSize } from './session.ts';
 
 const client = createClient({ url: process.env['REDIS_URL'] ?? '' });
 await client.connect();
@@ -17,7 +17,7 @@ await app.register(fastifySession, {
   saveUninitialized: false,
 });
 app.get('/login', async (request) => {
-  Object.assign(request.session, { user: userOf(Number(process.env['RECORD_BYTES'])) });
+  Object.assign(request.session, sessionOfSize(process.env));
   return {};
 });
 app.get('/session', async (request) => ({
