@@ -27,7 +27,8 @@ export interface Result {
 export interface Plan {
   readonly rounds: number;
   readonly seconds: number;
-  readonly warmUpSeconds: number;
+  /** The same load before each sample, uncounted: code that another question made cold is compiled anew meanwhile. */
+  readonly runUpSeconds: number;
 }
 
 /**
@@ -42,16 +43,15 @@ export async function measure(
   plan: Plan,
   tell: (line: string) => void,
 ): Promise<readonly Result[]> {
-  const sampler = new Sampler(generator, redis);
-  for (const contender of contenders) await sampler.take(contender, plan.warmUpSeconds);
+  const sampler = new Sampler(generator, redis, plan);
   const taken = new Map<Contender, Sample[]>(contenders.map((one) => [one, []]));
   const thrown = new Map<Contender, number>();
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const contender of contenders) {
-      let sample = await sampler.take(contender, plan.seconds);
+      let sample = await sampler.take(contender);
       for (let tries = 1; sample.otherCore > FULL && tries < MOST_TRIES; tries += 1) {
         thrown.set(contender, (thrown.get(contender) ?? 0) + 1);
-        sample = await sampler.take(contender, plan.seconds);
+        sample = await sampler.take(contender);
       }
       taken.get(contender)?.push(sample);
     }
@@ -67,23 +67,22 @@ export async function measure(
 class Sampler {
   private readonly generator: Generator;
   private readonly redis: BenchRedis;
+  private readonly plan: Plan;
 
-  constructor(generator: Generator, redis: BenchRedis) {
+  constructor(generator: Generator, redis: BenchRedis, plan: Plan) {
     this.generator = generator;
     this.redis = redis;
+    this.plan = plan;
   }
 
-  async take(contender: Contender, seconds: number): Promise<Sample> {
+  async take(contender: Contender): Promise<Sample> {
     const { pid, url, headers = {}, form, redis } = contender;
+    const load = { url, headers, ...(form !== undefined && { form }) };
+    await this.generator({ ...load, seconds: this.plan.runUpSeconds });
     const core = coreTimes(OTHER_CORE);
     const commands = redis === true ? await this.redis.commands() : 0;
     const cpu = cpuMsOf(pid);
-    const measured = await this.generator({
-      url,
-      headers,
-      seconds,
-      ...(form !== undefined && { form }),
-    });
+    const measured = await this.generator({ ...load, seconds: this.plan.seconds });
     const usedMs = cpuMsOf(pid) - cpu;
     // Its own INFO is one of them.
     const asked = redis === true ? (await this.redis.commands()) - commands - 1 : undefined;

@@ -21,8 +21,8 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
   },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
-const plan = { rounds, seconds: values.quick ? 2 : 4, warmUpSeconds: 2 };
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
+const plan = { rounds, seconds: values.quick ? 2 : 4, runUpSeconds: values.quick ? 1 : 5 };
 
 const say = (line: string): void => console.log(line);
 
