@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.js';
 import type { Counted } from '../counter.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
+import { endOfTurn } from '../end-of-turn.js';
 import type {
   IdleLimit,
   NewSession,
@@ -55,12 +56,14 @@ export class MemoryStore implements Store {
   }
 
   async readIdentity(key: StoreKey): Promise<Buffer | undefined> {
+    await endOfTurn();
     return this.sessions.readIdentity(key);
   }
 
   async readBoth(
     key: StoreKey,
   ): Promise<{ identity: Buffer | undefined; tokens: Buffer | undefined }> {
+    await endOfTurn();
     return this.sessions.readBoth(key);
   }
 
