@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { jest } from '@jest/globals';
 import type { Dispatcher } from 'undici';
+import { endOfTurn } from '../store/end-of-turn.js';
 import { UpstreamAnswer, type AnswerRules, type Forwarded } from './upstream-answer.js';
 
 const SILENCE_MS = 1_000;
@@ -89,8 +90,14 @@ const head = ({ answer, controller }: World, status = 200, headers = {}): void =
 const data = ({ answer, controller }: World, text: string): void =>
   answer.onResponseData(controller, Buffer.from(text));
 
+/** The end of the upstream's answer, and of the turn of the event loop in which it came. */
+const end = async ({ answer }: World): Promise<void> => {
+  answer.onResponseEnd();
+  await endOfTurn();
+};
+
 beforeEach(() => {
-  jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick'] });
+  jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick', 'setImmediate'] });
 });
 afterEach(() => {
   jest.useRealTimers();
@@ -102,18 +109,27 @@ describe('an answer that comes in one piece', () => {
     head(world, 200, JSON_TYPE);
     data(world, 'one');
     data(world, ', two');
-    world.answer.onResponseEnd();
-    await turn();
+    await end(world);
     expect(world.res.said).toEqual(['200', 'end one, two']);
     expect(world.outcomes).toEqual([{ kind: 'answered' }]);
     expect(world.streams).toEqual([]);
   });
 
+  it('waits for what else comes in the same turn, so that all of it leaves together', async () => {
+    const [one, another] = [begin(), begin()];
+    head(one);
+    one.answer.onResponseEnd();
+    await turn();
+    head(another);
+    expect(one.res.said).toEqual(['200']);
+    await end(another);
+    expect([...one.res.said, ...another.res.said]).toEqual(['200', 'end', '200', 'end']);
+  });
+
   it('may be empty', async () => {
     const world = begin();
     head(world, 204);
-    world.answer.onResponseEnd();
-    await turn();
+    await end(world);
     expect(world.res.said).toEqual(['204', 'end']);
   });
 
@@ -134,7 +150,7 @@ describe('an answer that goes on', () => {
     expect(world.streams).toEqual(['application/json']);
     data(world, 'one');
     data(world, 'two');
-    world.answer.onResponseEnd();
+    await end(world);
     expect(world.res.said).toEqual(['200', 'head', 'write one', 'write two', 'end']);
     expect(world.outcomes).toEqual([{ kind: 'answered' }]);
     expect(world.streams).toHaveLength(1);
@@ -218,8 +234,7 @@ describe('a call that is not answered yet', () => {
     head(world, 103);
     head(world, 200);
     data(world, 'x');
-    world.answer.onResponseEnd();
-    await turn();
+    await end(world);
     jest.advanceTimersByTime(10 * SILENCE_MS);
     expect(world.told).toEqual([]);
   });
@@ -299,8 +314,7 @@ describe('a refusal that is held back', () => {
     const world = held();
     expect(world.outcomes).toEqual([{ kind: 'unauthorized' }]);
     data(world, 'refused');
-    world.answer.onResponseEnd();
-    await turn();
+    await end(world);
     expect([world.res.said, world.outcomes.length, world.streams]).toEqual([[], 1, []]);
   });
 
@@ -325,16 +339,14 @@ describe('a refusal that is held back', () => {
     const world = begin();
     head(world, 401);
     data(world, 'refused');
-    world.answer.onResponseEnd();
-    await turn();
+    await end(world);
     expect(world.res.said).toEqual(['401', 'end refused']);
   });
 
   it('is only a 401', async () => {
     const world = begin({ holdUnauthorized: true });
     head(world, 403);
-    world.answer.onResponseEnd();
-    await turn();
+    await end(world);
     expect(world.res.said).toEqual(['403', 'end']);
     expect(world.outcomes).toEqual([{ kind: 'answered' }]);
   });

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { errors, type Dispatcher } from 'undici';
+import { endOfTurn } from '../store/end-of-turn.js';
 import { spentBuffers } from './spent-buffers.js';
 import { asIncoming } from './told-headers.js';
 
@@ -95,10 +96,10 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.finish();
     if (this.isHeld) return;
-    const [part] = this.parts;
-    if (part === undefined) this.res.end();
-    else this.endWith(this.parts.length === 1 ? part : Buffer.concat(this.parts));
-    this.settle({ kind: 'answered' });
+    void endOfTurn().then(() => {
+      this.end();
+      this.settle({ kind: 'answered' });
+    });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -112,6 +113,12 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
     this.rules.onBroken(error);
     this.res.destroy();
     this.settle({ kind: 'answered' });
+  }
+
+  private end(): void {
+    const [part] = this.parts;
+    if (part === undefined) this.res.end();
+    else this.endWith(this.parts.length === 1 ? part : Buffer.concat(this.parts));
   }
 
   /** A small body goes as text of single bytes: Node writes it behind the head in one piece, a Buffer beside it. */
