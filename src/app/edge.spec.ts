@@ -24,7 +24,7 @@ async function ask(method: string, url: string) {
     server,
     csrf,
     basePath: '/app',
-    headers: ['x-content-type-options', 'nosniff'],
+    headers: { everywhere: ['x-content-type-options', 'nosniff'], pages: [] },
     hot: new Map([['session', async () => void asked.push('hot')]]),
     otherwise: async (exchange) => void asked.push(`otherwise ${exchange.path}${exchange.search}`),
     errors: new ErrorAnswer(log, new PublicUrl(server), new RecordedAudit()),

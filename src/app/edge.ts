@@ -13,6 +13,7 @@ import { judgeHead } from '../http/request-head.js';
 import { belowBase, judgeTarget } from '../http/request-path.js';
 import { RouteMatcher } from '../http/route-matcher.js';
 import type { Listener } from '../http/route-table.js';
+import type { SecurityHeaders } from '../http/security-headers.js';
 import { watchBody } from '../http/unfinished-body.js';
 import type { EventLog } from '../logging/event-log.js';
 import type { RequestMeter } from '../ops/request-meter.js';
@@ -31,8 +32,7 @@ export interface EdgeParts {
   readonly server: ServerConfig;
   readonly csrf: CsrfConfig;
   readonly basePath: string;
-  /** On every answer. */
-  readonly headers: FlatHeaders;
+  readonly headers: SecurityHeaders;
   /** By route name, for the rows that say `hot`. */
   readonly hot: ReadonlyMap<string, HotHandler>;
   /** What is not in the table: proxied routes, the application's files, or 404. */
@@ -62,11 +62,26 @@ export function createEdge(parts: EdgeParts): Edge {
   return (req, res, toExpress) => {
     const exchange = open(req, res, parts);
     watchBody(exchange);
-    dispatch(exchange, toExpress, parts, matcher)
-      .catch((error: unknown) => parts.errors.send(exchange, error))
-      // An answer that cannot even be an error ends with its connection, not with the process.
-      .catch(() => res.destroy());
+    void answer(exchange, toExpress, parts, matcher);
   };
+}
+
+async function answer(
+  exchange: Exchange,
+  toExpress: RequestHandler,
+  parts: EdgeParts,
+  matcher: RouteMatcher,
+): Promise<void> {
+  try {
+    await dispatch(exchange, toExpress, parts, matcher);
+  } catch (error) {
+    try {
+      parts.errors.send(exchange, error);
+    } catch {
+      // An answer that cannot even be an error ends with its connection, not with the process.
+      exchange.res.destroy();
+    }
+  }
 }
 
 /**
@@ -131,7 +146,7 @@ function open(req: IncomingMessage, res: MarkedResponse, parts: EdgeParts): Exch
     path: path ?? OUTSIDE,
     search: target.kind === 'path' ? target.search : '',
   };
-  res.mark(marksOf(exchange, parts), parts.isDraining);
+  res.mark(marksOf(exchange, parts), parts.headers.pages, parts.isDraining);
   parts.meter.follow(res);
   if (parts.log.wants('request.completed')) logWhenCompleted(exchange, parts.log);
   return exchange;
@@ -139,8 +154,9 @@ function open(req: IncomingMessage, res: MarkedResponse, parts: EdgeParts): Exch
 
 /** What every answer says, whoever gives it. */
 function marksOf({ req, id }: Exchange, { server, headers }: EdgeParts): FlatHeaders {
-  const marks = headers.concat('x-request-id', id, 'cache-control', 'no-store');
-  marks.push(...corsHeaders(req.headers.origin, server));
+  const marks = headers.everywhere.slice();
+  marks.push('x-request-id', id, 'cache-control', 'no-store');
+  for (const one of corsHeaders(req.headers.origin, server)) marks.push(one);
   return marks;
 }
 

@@ -28,16 +28,19 @@ export function sendJsonText(
 
 /** Text that no browser shows as a page. */
 export function sendText(exchange: Exchange, status: number, text: string, type: string): void {
+  const length = Buffer.byteLength(text);
+  exchange.res.isData = true;
   exchange.res
     .writeHead(status, [
       'content-type',
       type,
       'content-length',
-      String(Buffer.byteLength(text)),
+      String(length),
       'content-security-policy',
       DATA_POLICY,
     ])
-    .end(text);
+    // Of as many bytes as characters, it is ASCII: Node need not encode it.
+    .end(text, length === text.length ? 'latin1' : 'utf8');
 }
 
 export function sendPage(

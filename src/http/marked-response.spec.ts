@@ -12,10 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+const PAGE_MARKS = ['cross-origin-opener-policy', 'same-origin'];
+
 /** The headers that a client gets of an answer that is marked and then written. */
 async function headersOf(write: (res: MarkedResponse) => void) {
   server.answerWith((_req, res) => {
-    res.mark(MARKS);
+    res.mark(MARKS, PAGE_MARKS);
     write(res);
     res.end();
   });
@@ -25,6 +27,7 @@ async function headersOf(write: (res: MarkedResponse) => void) {
 
 const MARKED = {
   status: 201,
+  'cross-origin-opener-policy': 'same-origin',
   'x-frame-options': 'DENY',
   'cache-control': 'no-store',
   vary: 'Origin',
@@ -68,7 +71,7 @@ describe('a marked answer', () => {
   ])('is the last on its connection as it is written, with %s', async (_how, write) => {
     let isLast = false;
     server.answerWith((_req, res) => {
-      res.mark(MARKS, () => isLast);
+      res.mark(MARKS, [], () => isLast);
       isLast = true;
       write(res);
       res.end();
@@ -96,6 +99,15 @@ describe('a marked answer', () => {
     expect(await headersOf(write)).toMatchObject({ ...MARKED, vary: 'Accept, Origin' });
   });
 
+  it('is data when it says so, and then has no use for what only a page obeys', async () => {
+    const headers = await headersOf((res) => {
+      res.isData = true;
+      res.writeHead(201, ['x-own', '1']);
+    });
+    expect(headers).toMatchObject({ 'x-frame-options': 'DENY', 'x-own': '1' });
+    expect(headers).not.toHaveProperty('cross-origin-opener-policy');
+  });
+
   it('repeats a header that its list repeats', async () => {
     const cookies = ['set-cookie', 'a=1', 'set-cookie', 'b=2'];
     expect(await headersOf((res) => res.writeHead(201, cookies))).toMatchObject({
@@ -118,6 +130,7 @@ describe('a marked answer', () => {
     const broken = 'no\nheader';
     const attempts: ((res: MarkedResponse) => unknown)[] = [
       (res) => res.writeHead(200, ['x-own', broken]),
+      (res) => Object.assign(res, { isData: true }).writeHead(200, ['x-own', broken]),
       (res) => res.writeHead(200, { 'x-own': broken }),
       (res) => res.setHeader('x', 'y').writeHead(200, ['x-own', broken]),
     ];

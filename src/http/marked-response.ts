@@ -11,7 +11,13 @@ const never = (): boolean => false;
  */
 export class MarkedResponse extends ServerResponse {
   private marks = NOTHING;
+  private pageMarks = NOTHING;
   private isLast = never;
+  /**
+   * Whether the flat list that is written next is of an answer that no browser takes for a page. A field, because Express
+   * changes the prototype of an answer.
+   */
+  isData = false;
   /** Whose answer this is, by the name of its route; `other` where no route took the request. */
   route = 'other';
   readonly startedAt = performance.now();
@@ -20,11 +26,12 @@ export class MarkedResponse extends ServerResponse {
 
   /**
    * What the answer will say unless it says something else under the same name. `Vary` is added to, not replaced.
-   * `isLast` is asked when the head is written, because a lot may happen until then: whether the connection ends
-   * with this answer.
+   * `pages` is said as well, unless the answer is data. `isLast` is asked when the head is written, because a lot may
+   * happen until then: whether the connection ends with this answer.
    */
-  mark(marks: FlatHeaders, isLast = never): void {
+  mark(marks: FlatHeaders, pages = NOTHING, isLast = never): void {
     this.marks = marks;
+    this.pageMarks = pages;
     this.isLast = isLast;
   }
 
@@ -40,12 +47,9 @@ export class MarkedResponse extends ServerResponse {
 
   /** The given headers with the marks that none of them replaces. */
   withMarks(own: FlatHeaders): string[] {
-    const all = [...own];
-    const { marks } = this;
-    for (let at = 0; at < marks.length; at += 2) {
-      const name = marks[at] ?? '';
-      if (name === 'vary' || !hasName(own, name)) all.push(name, marks[at + 1] ?? '');
-    }
+    const all = own.slice();
+    addMarks(all, this.marks, own);
+    if (!this.isData) addMarks(all, this.pageMarks, own);
     return all;
   }
 
@@ -60,7 +64,9 @@ export class MarkedResponse extends ServerResponse {
     if (this.isLast()) this.shouldKeepAlive = false;
     if (this.marks === NOTHING) return super.writeHead(status, ...(rest as []));
     if (isFlat(headers) && this.getHeaderNames().length === 0) {
-      super.writeHead(status, this.withMarks(headers));
+      const all = this.withMarks(headers);
+      this.isData = false;
+      super.writeHead(status, all);
       // Only now: whoever gave a header that cannot be sent is answered by an error, which has its marks.
       this.marks = NOTHING;
       return this;
@@ -80,8 +86,9 @@ export class MarkedResponse extends ServerResponse {
   }
 
   private setMarks(): void {
-    const { marks } = this;
+    const marks = [...this.marks, ...this.pageMarks];
     this.marks = NOTHING;
+    this.pageMarks = NOTHING;
     for (const [name, value] of pairsOf(marks)) {
       if (name === 'vary') this.appendHeader(name, value);
       else if (!this.hasHeader(name)) this.setHeader(name, value);
@@ -91,6 +98,13 @@ export class MarkedResponse extends ServerResponse {
   private setAll(headers: FlatHeaders): void {
     for (const [name] of pairsOf(headers)) this.removeHeader(name);
     for (const [name, value] of pairsOf(headers)) this.appendHeader(name, value);
+  }
+}
+
+function addMarks(all: string[], marks: FlatHeaders, own: FlatHeaders): void {
+  for (let at = 0; at < marks.length; at += 2) {
+    const name = marks[at] ?? '';
+    if (name === 'vary' || !hasName(own, name)) all.push(name, marks[at + 1] ?? '');
   }
 }
 

@@ -1,4 +1,4 @@
-import { pairsOf } from './flat-headers.js';
+import { pairsOf, type FlatHeaders } from './flat-headers.js';
 import {
   APPLICATION_POLICY,
   DATA_POLICY,
@@ -6,15 +6,19 @@ import {
   securityHeaders,
 } from './security-headers.js';
 
-const https = new Map(pairsOf(securityHeaders(true)));
-const http = new Map(pairsOf(securityHeaders(false)));
+const https = namesIn(securityHeaders(true).everywhere);
+const http = namesIn(securityHeaders(false).everywhere);
+const pages = namesIn(securityHeaders(true).pages);
+
+function namesIn(headers: FlatHeaders): ReadonlyMap<string, string> {
+  return new Map(pairsOf(headers));
+}
 
 describe('securityHeaders', () => {
   it.each([
     ['x-content-type-options', 'nosniff'],
     ['x-frame-options', 'DENY'],
     ['referrer-policy', 'no-referrer'],
-    ['cross-origin-opener-policy', 'same-origin'],
     ['cross-origin-resource-policy', 'same-origin'],
     ['strict-transport-security', 'max-age=63072000'],
   ])('has %s: %s (E-37)', (name, value) => {
@@ -26,8 +30,10 @@ describe('securityHeaders', () => {
     expect(http.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('switches powerful features off', () => {
-    expect(https.get('permissions-policy')).toContain('camera=()');
+  it('has for pages what only they obey: no opener, no powerful features', () => {
+    expect(pages.get('cross-origin-opener-policy')).toBe('same-origin');
+    expect(pages.get('permissions-policy')).toContain('camera=()');
+    expect([...pages.keys()].filter((name) => https.has(name))).toEqual([]);
   });
 });
 

@@ -2,11 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
 import type { FlatHeaders } from './flat-headers.js';
 
+/** What only pages obey, beside what every answer says. */
+const FOR_PAGES: ReadonlySet<string> = new Set([
+  'cross-origin-opener-policy',
+  'origin-agent-cluster',
+  'permissions-policy',
+]);
+
+export interface SecurityHeaders {
+  readonly everywhere: FlatHeaders;
+  /** Data that cannot be taken for a page (`nosniff`) has no use for these. */
+  readonly pages: FlatHeaders;
+}
+
 /**
- * The headers of every answer, computed once from helmet's policy: no answer pays for it again.
+ * The headers of the answers, computed once from helmet's policy: no answer pays for it again.
  * `frame-ancestors` and the page's own policy are added per page.
  */
-export function securityHeaders(https: boolean): FlatHeaders {
+export function securityHeaders(https: boolean): SecurityHeaders {
   const headers = new Map<string, string>();
   const recorder = {
     setHeader: (name: string, value: string) => headers.set(name.toLowerCase(), value),
@@ -21,8 +34,9 @@ export function securityHeaders(https: boolean): FlatHeaders {
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
     crossOriginEmbedderPolicy: false,
-    // Said to browsers that are gone: Internet Explorer, and the filter of old ones that did more harm than good.
+    // Said to programs that are gone: Internet Explorer, Flash, and the filter of old browsers that did more harm than good.
     xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
     // Our pages link to nobody, and the application's may decide for themselves.
     xDnsPrefetchControl: false,
@@ -33,7 +47,9 @@ export function securityHeaders(https: boolean): FlatHeaders {
     () => undefined,
   );
   headers.set('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()');
-  return [...headers].flat();
+  const split = (isForPages: boolean): FlatHeaders =>
+    [...headers].filter(([name]) => FOR_PAGES.has(name) === isForPages).flat();
+  return { everywhere: split(false), pages: split(true) };
 }
 
 /** Where the forms of a page may lead: browsers hold every redirect that follows a form to `form-action` as well. */

@@ -79,6 +79,7 @@ function policyNameIn(path: string): string {
 }
 
 function admitted({ res }: Exchange, told: FlatHeaders): void {
+  res.isData = true;
   res.writeHead(200, [...told, 'content-length', '0']).end();
 }
 
