@@ -1,6 +1,6 @@
 import type { KeyRing } from '../crypto/key-ring.js';
 import { openWith, sealWith } from '../crypto/sealed-box.js';
-import { HEAD, type StoreKey } from '../store/store.port.js';
+import { HEAD, instantIn, type StoreKey } from '../store/store.port.js';
 
 const FORMAT = 1;
 
@@ -34,7 +34,7 @@ export class DeviceCodec {
     const plain = openWith(this.ring, ['device'], aad(key), bytes.subarray(1));
     if (plain === undefined) return undefined;
     const device = JSON.parse(plain.toString('utf8')) as SealedDevice;
-    const idleDeadline = Number(head.readBigUInt64BE(HEAD.idleDeadlineAt));
+    const idleDeadline = instantIn(head, HEAD.idleDeadlineAt);
     return {
       ...device,
       idleDeadline,

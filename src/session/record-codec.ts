@@ -4,11 +4,13 @@ import type { TokenSet } from '../domain/token-set.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { open, seal } from '../crypto/sealed-box.js';
 import { ownCopy } from '../store/own-copy.js';
-import { HEAD, type StoreKey } from '../store/store.port.js';
-import type { RecordPurpose, SessionCredential } from './session-credential.js';
-
-/** Version of both record formats; a record of another version is not read. */
-const FORMAT = 1;
+import { HEAD, instantIn, type StoreKey } from '../store/store.port.js';
+import {
+  aadOf,
+  RECORD_FORMAT,
+  type RecordPurpose,
+  type SessionCredential,
+} from './session-credential.js';
 
 export interface IdentityRecord {
   readonly counter: bigint;
@@ -43,7 +45,7 @@ export class RecordCodec {
 
   encodeIdentity(credential: SessionCredential, value: IdentityRecord): Buffer {
     const head = Buffer.alloc(HEAD.identityBytes);
-    head.writeUInt8(FORMAT, 0);
+    head.writeUInt8(RECORD_FORMAT, 0);
     head.writeBigUInt64BE(value.counter, HEAD.counterAt);
     head.writeBigUInt64BE(BigInt(value.idleDeadline), HEAD.idleDeadlineAt);
     head.writeBigUInt64BE(BigInt(value.accessExpiry), HEAD.accessExpiryAt);
@@ -52,7 +54,7 @@ export class RecordCodec {
 
   /** Undefined for whatever is not a record of this session in this format. */
   decodeIdentity(credential: SessionCredential, bytes: Buffer): IdentityRecord | undefined {
-    if (bytes.length <= HEAD.identityBytes || bytes[0] !== FORMAT) return undefined;
+    if (bytes.length <= HEAD.identityBytes || bytes[0] !== RECORD_FORMAT) return undefined;
     const record = this.openBody<SessionRecord>(
       credential,
       'identity',
@@ -61,21 +63,21 @@ export class RecordCodec {
     if (record === undefined) return undefined;
     return {
       counter: bytes.readBigUInt64BE(HEAD.counterAt),
-      idleDeadline: Number(bytes.readBigUInt64BE(HEAD.idleDeadlineAt)),
-      accessExpiry: Number(bytes.readBigUInt64BE(HEAD.accessExpiryAt)),
+      idleDeadline: instantIn(bytes, HEAD.idleDeadlineAt),
+      accessExpiry: instantIn(bytes, HEAD.accessExpiryAt),
       record,
     };
   }
 
   encodeTokens(credential: SessionCredential, value: TokenRecord): Buffer {
     const head = Buffer.alloc(HEAD.tokensBytes);
-    head.writeUInt8(FORMAT, 0);
+    head.writeUInt8(RECORD_FORMAT, 0);
     head.writeBigUInt64BE(value.counter, HEAD.counterAt);
     return Buffer.concat([head, this.sealBody(credential, 'tokens', value.tokens)]);
   }
 
   decodeTokens(credential: SessionCredential, bytes: Buffer): TokenRecord | undefined {
-    if (bytes.length <= HEAD.tokensBytes || bytes[0] !== FORMAT) return undefined;
+    if (bytes.length <= HEAD.tokensBytes || bytes[0] !== RECORD_FORMAT) return undefined;
     const tokens = this.openBody<TokenSet>(credential, 'tokens', bytes.subarray(HEAD.tokensBytes));
     return tokens === undefined
       ? undefined
@@ -84,15 +86,15 @@ export class RecordCodec {
 
   /** What was opened of a session that has ended is not kept: its tokens must not outlive it here. */
   forget(key: StoreKey): void {
-    this.opened.delete(nameOf('identity', key));
-    this.opened.delete(nameOf('tokens', key));
+    this.opened.delete(aadOf('identity', key));
+    this.opened.delete(aadOf('tokens', key));
   }
 
   private sealBody(credential: SessionCredential, purpose: RecordPurpose, body: object): Buffer {
     const kid = this.ring.sealingKid;
     const key = credential.key(purpose, kid);
     if (key === undefined) throw new RangeError('the sealing key is not in the ring');
-    return seal(kid, key, aad(credential, purpose), JSON.stringify(body));
+    return seal(kid, key, credential.aad[purpose], JSON.stringify(body));
   }
 
   private openBody<T extends object>(
@@ -100,7 +102,7 @@ export class RecordCodec {
     purpose: RecordPurpose,
     box: Buffer,
   ): T | undefined {
-    const name = aad(credential, purpose);
+    const name = credential.aad[purpose];
     const known = this.opened.get(name);
     if (known?.box.equals(box) === true) return known.body as T;
     const plain = open((kid) => credential.key(purpose, kid), name, box);
@@ -109,15 +111,6 @@ export class RecordCodec {
     this.opened.set(name, { box: ownCopy(box), body });
     return body;
   }
-}
-
-/** Binds a record to its place, purpose and format: moved or swapped it does not open. */
-function aad({ storeKey }: SessionCredential, purpose: RecordPurpose): string {
-  return nameOf(purpose, storeKey);
-}
-
-function nameOf(purpose: RecordPurpose, key: StoreKey): string {
-  return `${FORMAT}:${purpose}:${key}`;
 }
 
 /** A number as the eight bytes of a head. */

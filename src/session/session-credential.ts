@@ -4,6 +4,9 @@ import { expand, sha256 } from '../crypto/kdf.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { StoreKey } from '../store/store.port.js';
 
+/** Version of both record formats; a record of another version is not read. */
+export const RECORD_FORMAT = 1;
+
 /** The records of a session that are sealed, each with a key of its own. */
 export type RecordPurpose = 'identity' | 'tokens';
 
@@ -12,6 +15,8 @@ export interface SessionCredential {
   readonly id: string;
   readonly handle: string;
   readonly storeKey: StoreKey;
+  /** What binds each record to its place, purpose and format: moved or swapped it does not open. */
+  readonly aad: Readonly<Record<RecordPurpose, string>>;
   /** The key of one record for a kid of the ring; needs the id *and* the server key. */
   key(purpose: RecordPurpose, kid: string): KeyObject | undefined;
   /** A value that only this session's holder and we can know, good for one purpose (logout by GET). */
@@ -51,10 +56,12 @@ function derive(id: string, ring: KeyRing): SessionCredential {
   const handle = expand(secret(), 'handle').toString('base64url');
   const keys = new Map<string, KeyObject | undefined>();
   const tokens = new Map<string, string>();
+  const storeKey = storeKeyOf(handle);
   return {
     id,
     handle,
-    storeKey: storeKeyOf(handle),
+    storeKey,
+    aad: { identity: aadOf('identity', storeKey), tokens: aadOf('tokens', storeKey) },
     key(purpose, kid) {
       const name = `${purpose}:${kid}`;
       if (!keys.has(name)) keys.set(name, ring.derive(kid, 'session', purpose, id));
@@ -68,6 +75,11 @@ function derive(id: string, ring: KeyRing): SessionCredential {
       return token;
     },
   };
+}
+
+/** @see SessionCredential.aad */
+export function aadOf(purpose: RecordPurpose, key: StoreKey): string {
+  return `${RECORD_FORMAT}:${purpose}:${key}`;
 }
 
 /** Where a session with this handle lies; the handle cannot be had back from it. */

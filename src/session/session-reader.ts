@@ -33,10 +33,7 @@ export class SessionReader {
   }
 
   /** @throws VestibuleError `store_unavailable` */
-  async read(
-    exchange: Exchange,
-    { touch }: { readonly touch: boolean },
-  ): Promise<SessionOnRequest> {
+  read(exchange: Exchange, { touch }: { readonly touch: boolean }): Promise<SessionOnRequest> {
     const how = { touch, from: exchange };
     return first(exchange, this.idsOf(exchange), (id) => this.records.read(id, how));
   }
@@ -50,7 +47,7 @@ export class SessionReader {
   }
 
   /** @throws VestibuleError `store_unavailable` */
-  async readWithTokens(exchange: Exchange): Promise<TokensOnRequest> {
+  readWithTokens(exchange: Exchange): Promise<TokensOnRequest> {
     const how = { touch: true, from: exchange };
     return first(exchange, this.idsOf(exchange), (id) => this.records.readWithTokens(id, how));
   }
@@ -60,7 +57,7 @@ export class SessionReader {
    * with the percent-encoding taken off.
    * @throws VestibuleError `store_unavailable`
    */
-  async readHandedIn(value: string, exchange?: Exchange): Promise<TokensOnRequest> {
+  readHandedIn(value: string, exchange?: Exchange): Promise<TokensOnRequest> {
     const how = { touch: true, ...(exchange !== undefined && { from: exchange }) };
     return first(exchange, this.cookie.idsOf([value]), (id) =>
       this.records.readWithTokens(id, how),

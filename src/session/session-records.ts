@@ -213,15 +213,17 @@ export class SessionRecords {
         ? found.idleDeadline
         : await this.confirmIdle(credential.storeKey, now);
     if (idleDeadline === undefined) return expire('idle');
+    const next = touch ? this.nextIdleDeadline(idleDeadline, record, now) : undefined;
     return {
       kind: 'live',
       session: {
         counter: found.counter,
         handle: credential.handle,
         record,
-        idleDeadline: touch
-          ? await this.extend(credential.storeKey, idleDeadline, record, now)
-          : idleDeadline,
+        idleDeadline:
+          next !== undefined && (await this.extend(credential.storeKey, next, now))
+            ? next
+            : idleDeadline,
         ...(found.accessExpiry !== 0 && { accessTokenExpiresAt: found.accessExpiry }),
       },
     };
@@ -238,16 +240,18 @@ export class SessionRecords {
       : undefined;
   }
 
-  private async extend(
-    key: StoreKey,
+  /** Where a use moves the idle deadline to; undefined where that is not worth a write. */
+  private nextIdleDeadline(
     idleDeadline: number,
     record: SessionRecord,
     now: number,
-  ): Promise<number> {
+  ): number | undefined {
     const next = this.idleDeadlineAt(now, record);
-    if (next - idleDeadline < this.config.idleMs / EXTENSION_STEPS) return idleDeadline;
-    const extended = await this.store.extendIdle(key, headBytes(next), next - now + TOMBSTONE_MS);
-    return extended ? next : idleDeadline;
+    return next - idleDeadline < this.config.idleMs / EXTENSION_STEPS ? undefined : next;
+  }
+
+  private extend(key: StoreKey, next: number, now: number): Promise<boolean> {
+    return this.store.extendIdle(key, headBytes(next), next - now + TOMBSTONE_MS);
   }
 
   /** The configured limit or the provider's own ceiling, whichever comes first. */

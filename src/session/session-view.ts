@@ -20,13 +20,16 @@ export interface SessionView {
   readonly logout_url: string;
 }
 
-/** What moves while a session lives. */
-type Moving = Pick<SessionView, 'idle_expires_at' | 'access_token_expires_at'>;
+interface Written {
+  readonly text: string;
+  readonly idleDeadline: number;
+  readonly accessTokenExpiresAt: number | undefined;
+}
 
-/** The views of sessions as JSON. What does not change is written once for each record that was opened. */
+/** The views of sessions as JSON, each written once for a record that was opened and the instants that go with it. */
 @Injectable()
 export class SessionViews {
-  private readonly lasting = new WeakMap<SessionRecord, string>();
+  private readonly written = new WeakMap<SessionRecord, Written>();
 
   constructor(
     private readonly logoutToken: LogoutToken,
@@ -36,19 +39,14 @@ export class SessionViews {
 
   /** JSON of a `SessionView`; `id` is the session's own. */
   of(session: LiveSession, id: string): string {
-    const moving = JSON.stringify(movingOf(session));
-    return `${this.lastingOf(session, id).slice(0, -1)},${moving.slice(1)}`;
-  }
-
-  private lastingOf(session: LiveSession, id: string): string {
-    const known = this.lasting.get(session.record);
-    if (known !== undefined) return known;
-    const token = this.logoutToken.forId(id);
-    const logoutUrl = this.urls.path('/logout', { token });
-    const { claims } = session.record.identity;
-    const written = JSON.stringify(lastingOf(session, this.shown(claims), logoutUrl));
-    this.lasting.set(session.record, written);
-    return written;
+    const { record, idleDeadline, accessTokenExpiresAt } = session;
+    const known = this.written.get(record);
+    if (known?.idleDeadline === idleDeadline && known.accessTokenExpiresAt === accessTokenExpiresAt)
+      return known.text;
+    const logoutUrl = this.urls.path('/logout', { token: this.logoutToken.forId(id) });
+    const text = JSON.stringify(viewOf(session, this.shown(record.identity.claims), logoutUrl));
+    this.written.set(record, { text, idleDeadline, accessTokenExpiresAt });
+    return text;
   }
 
   /** The claims that a page may see. */
@@ -59,28 +57,23 @@ export class SessionViews {
   }
 }
 
-function movingOf({ idleDeadline, accessTokenExpiresAt }: LiveSession): Moving {
-  return {
-    idle_expires_at: seconds(idleDeadline),
-    ...(accessTokenExpiresAt !== undefined && {
-      access_token_expires_at: seconds(accessTokenExpiresAt),
-    }),
-  };
-}
-
-function lastingOf(
-  session: LiveSession,
+function viewOf(
+  { record, handle, idleDeadline, accessTokenExpiresAt }: LiveSession,
   claims: Claims,
   logoutUrl: string,
-): Omit<SessionView, keyof Moving> {
-  const { identity, createdAt, absoluteDeadline } = session.record;
+): SessionView {
+  const { identity, createdAt, absoluteDeadline } = record;
   return {
     authenticated: true,
     user: { sub: identity.subject, ...claims },
     provider: identity.provider,
-    session_id: session.handle,
+    session_id: handle,
     created_at: seconds(createdAt),
+    idle_expires_at: seconds(idleDeadline),
     absolute_expires_at: seconds(absoluteDeadline),
+    ...(accessTokenExpiresAt !== undefined && {
+      access_token_expires_at: seconds(accessTokenExpiresAt),
+    }),
     ...(identity.acr !== undefined && { acr: identity.acr }),
     ...(identity.authTime !== undefined && { auth_time: identity.authTime }),
     logout_url: logoutUrl,

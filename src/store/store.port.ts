@@ -27,6 +27,11 @@ export const HEAD = {
   tokensBytes: 9,
 } as const;
 
+/** One of the head's instants, in epoch milliseconds: what a BigInt would tell, without making one for every request. */
+export function instantIn(record: Buffer, at: number): number {
+  return record.readUInt32BE(at) * 2 ** 32 + record.readUInt32BE(at + 4);
+}
+
 export interface NewSession {
   readonly identity: Buffer;
   readonly tokens: Buffer;

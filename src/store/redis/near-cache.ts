@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../domain/clock.js';
 import { endOfTurn } from '../end-of-turn.js';
 import { ownCopy } from '../own-copy.js';
-import { HEAD, type StoreKey } from '../store.port.js';
+import { HEAD, instantIn, type StoreKey } from '../store.port.js';
 
 /** What all entries together may hold, however many sessions there are. */
 const MOST_BYTES = 32 * 2 ** 20;
@@ -88,7 +88,7 @@ export class NearCache {
     const age = now - entry.askedAt;
     // A clock that was set back must not make an entry live longer.
     const isFresh = age >= 0 && age < this.lifeMs;
-    if (isFresh && idleDeadlineOf(entry.record) > now) return entry.record;
+    if (isFresh && instantIn(entry.record, HEAD.idleDeadlineAt) > now) return entry.record;
     this.entries.delete(key);
     return undefined;
   }
@@ -97,8 +97,4 @@ export class NearCache {
     this.entries.clear();
     this.marks.clear();
   }
-}
-
-function idleDeadlineOf(record: Buffer): number {
-  return Number(record.readBigUInt64BE(HEAD.idleDeadlineAt));
 }

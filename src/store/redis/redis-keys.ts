@@ -20,12 +20,17 @@ export class RedisKeys {
   session(key: StoreKey): SessionKeys {
     const stem = `${this.prefix}s:{${key}}:`;
     return {
-      identity: `${stem}i`,
+      identity: this.identity(key),
       tokens: `${stem}t`,
       device: `${stem}d`,
       tombstone: `${stem}x`,
       lock: `${stem}l`,
     };
+  }
+
+  /** The one of them that is asked for most. */
+  identity(key: StoreKey): string {
+    return `${this.prefix}s:{${key}}:i`;
   }
 
   /** One hash holds all login transactions of a browser, so that each step on them is one script. */

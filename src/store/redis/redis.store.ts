@@ -89,7 +89,7 @@ export class RedisStore implements Store {
     }
   }
 
-  async readIdentity(key: StoreKey): Promise<Buffer | undefined> {
+  readIdentity(key: StoreKey): Promise<Buffer | undefined> {
     // While Redis is away nobody is let in by what was true before.
     return this.near !== undefined && this.client.isReady()
       ? this.near.read(key, () => this.askForIdentity(key))
@@ -247,8 +247,8 @@ export class RedisStore implements Store {
   }
 
   private async askForIdentity(key: StoreKey): Promise<Buffer | undefined> {
-    const { identity } = this.keys.session(key);
-    return (await this.client.read((redis) => redis.getBuffer(identity))) ?? undefined;
+    const name = this.keys.identity(key);
+    return (await this.client.read((redis) => redis.getBuffer(name))) ?? undefined;
   }
 
   /** A write to a record, which tells the other processes of it in the same step. */
