@@ -4,6 +4,8 @@ import { causeOf } from '../errors/cause.js';
 import type { EventLog } from '../logging/event-log.js';
 import { JsonEventLog } from '../logging/json-event-log.js';
 import { Metrics } from '../ops/metrics.js';
+import { collectStartGarbage } from './start-garbage.js';
+import { keepTickShape } from './tick-shape.js';
 import { startVestibule, type Vestibule } from './vestibule.js';
 import { superviseWorkers, tellReady, workersOf } from './workers.js';
 
@@ -37,7 +39,9 @@ async function serveAsWorker(config: VestibuleConfig, version: string): Promise<
 }
 
 async function run(config: VestibuleConfig, version: string, log: EventLog): Promise<Vestibule> {
+  keepTickShape();
   const vestibule = await startVestibule(config, { version, log });
+  collectStartGarbage();
   const stop = (exitCode: number): void => {
     vestibule.stop().then(
       () => process.exit(exitCode),
