@@ -40,14 +40,22 @@ export class IdentityAssertion {
 
   /** The assertion for one API. The same one is given again while half of its life is left. */
   async of(session: LiveSession, audience: string): Promise<string> {
-    const name = `${session.handle} ${audience}`;
+    return this.known(session, audience) ?? this.issue(session, audience);
+  }
+
+  /** One that was given before and may be given again. */
+  known(session: LiveSession, audience: string): string | undefined {
+    const known = this.issued.get(nameOf(session, audience));
+    if (known?.counter !== session.counter) return undefined;
+    return known.reusableUntil > this.clock.now() ? known.jwt : undefined;
+  }
+
+  private async issue(session: LiveSession, audience: string): Promise<string> {
     const now = this.clock.now();
-    const known = this.issued.get(name);
-    if (known?.counter === session.counter && known.reusableUntil > now) return known.jwt;
     // None outlives its session.
     const end = Math.min(now + this.config.lifetimeMs, session.record.absoluteDeadline);
     const jwt = await this.sign(session, audience, now, end);
-    this.issued.set(name, {
+    this.issued.set(nameOf(session, audience), {
       jwt,
       counter: session.counter,
       reusableUntil: now + (end - now) / 2,
@@ -90,4 +98,8 @@ export class IdentityAssertion {
     }
     return told;
   }
+}
+
+function nameOf({ handle }: LiveSession, audience: string): string {
+  return `${handle} ${audience}`;
 }

@@ -42,6 +42,7 @@ export class VerifyService {
   async admit(exchange: Exchange, policy: PolicyConfig, asked: AskedRequest): Promise<FlatHeaders> {
     if (policy.preflight && this.isPreflight(exchange, asked)) return this.telling.ofNobody;
     const held = await this.read(exchange, policy);
+    if (held.kind === 'anonymous') throw unauthenticated(held.reason);
     this.checkSender(exchange, policy, asked);
     const tokens = 'tokens' in held ? held.tokens.tokens : undefined;
     checkStepUp(policy.stepUp, held.session, tokens, this.clock.now());
@@ -65,13 +66,11 @@ export class VerifyService {
   }
 
   /** One store command. The tokens are opened only for a policy that needs them. */
-  private async read(exchange: Exchange, policy: PolicyConfig): Promise<Held> {
+  private read(exchange: Exchange, policy: PolicyConfig): Promise<Reading> {
     const needsTokens = policy.authorization || policy.stepUp.scopes.length > 0;
-    const reading: Reading = needsTokens
-      ? await this.sessions.readWithTokens(exchange)
-      : await this.sessions.read(exchange, { touch: true });
-    if (reading.kind === 'anonymous') throw unauthenticated(reading.reason);
-    return reading;
+    return needsTokens
+      ? this.sessions.readWithTokens(exchange)
+      : this.sessions.read(exchange, { touch: true });
   }
 
   /**
