@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { jest } from '@jest/globals';
 import type { Dispatcher } from 'undici';
-import { endOfTurn } from '../store/end-of-turn.js';
+import { endOfTurn } from '../domain/end-of-turn.js';
 import { UpstreamAnswer, type AnswerRules, type Forwarded } from './upstream-answer.js';
 
 const SILENCE_MS = 1_000;
@@ -124,6 +124,19 @@ describe('an answer that comes in one piece', () => {
     expect(one.res.said).toEqual(['200']);
     await end(another);
     expect([...one.res.said, ...another.res.said]).toEqual(['200', 'end', '200', 'end']);
+  });
+
+  it('is not cut off by what breaks behind its end', async () => {
+    const world = begin();
+    head(world);
+    world.answer.onResponseEnd();
+    world.answer.onResponseError(
+      world.controller,
+      new Error('the request was not taken to its end'),
+    );
+    await endOfTurn();
+    expect(world.res.said).toEqual(['200', 'end']);
+    expect(world.broken).toEqual([]);
   });
 
   it('may be empty', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { errors, type Dispatcher } from 'undici';
-import { endOfTurn } from '../store/end-of-turn.js';
+import { endOfTurn } from '../domain/end-of-turn.js';
 import { spentBuffers } from './spent-buffers.js';
 import { asIncoming } from './told-headers.js';
 
@@ -103,6 +103,8 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    // An answer that came before all of the request was taken: what undici then breaks off is the request.
+    if (this.isDone) return;
     this.finish();
     if (this.isHeld) return;
     if (!this.res.headersSent) {

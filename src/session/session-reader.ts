@@ -4,7 +4,7 @@ import { KeyRing } from '../crypto/key-ring.js';
 import type { SessionReading } from '../domain/session.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
-import { endOfTurn } from '../store/end-of-turn.js';
+import { endOfTurn } from '../domain/end-of-turn.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionRecords, type TokenReading } from './session-records.js';
 

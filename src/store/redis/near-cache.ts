@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../domain/clock.js';
-import { endOfTurn } from '../end-of-turn.js';
+import { endOfTurn } from '../../domain/end-of-turn.js';
 import { ownCopy } from '../own-copy.js';
 import { HEAD, instantIn, type StoreKey } from '../store.port.js';
 
