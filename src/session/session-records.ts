@@ -213,17 +213,21 @@ export class SessionRecords {
         ? found.idleDeadline
         : await this.confirmIdle(credential.storeKey, now);
     if (idleDeadline === undefined) return expire('idle');
-    const next = touch ? this.nextIdleDeadline(idleDeadline, record, now) : undefined;
+    const next = touch ? this.movedFrom(idleDeadline, record, now) : undefined;
+    const isMoved =
+      next !== undefined &&
+      (await this.store.extendIdle(
+        credential.storeKey,
+        headBytes(next),
+        next - now + TOMBSTONE_MS,
+      ));
     return {
       kind: 'live',
       session: {
         counter: found.counter,
         handle: credential.handle,
         record,
-        idleDeadline:
-          next !== undefined && (await this.extend(credential.storeKey, next, now))
-            ? next
-            : idleDeadline,
+        idleDeadline: isMoved ? next : idleDeadline,
         ...(found.accessExpiry !== 0 && { accessTokenExpiresAt: found.accessExpiry }),
       },
     };
@@ -241,17 +245,9 @@ export class SessionRecords {
   }
 
   /** Where a use moves the idle deadline to; undefined where that is not worth a write. */
-  private nextIdleDeadline(
-    idleDeadline: number,
-    record: SessionRecord,
-    now: number,
-  ): number | undefined {
+  private movedFrom(idle: number, record: SessionRecord, now: number): number | undefined {
     const next = this.idleDeadlineAt(now, record);
-    return next - idleDeadline < this.config.idleMs / EXTENSION_STEPS ? undefined : next;
-  }
-
-  private extend(key: StoreKey, next: number, now: number): Promise<boolean> {
-    return this.store.extendIdle(key, headBytes(next), next - now + TOMBSTONE_MS);
+    return next - idle < this.config.idleMs / EXTENSION_STEPS ? undefined : next;
   }
 
   /** The configured limit or the provider's own ceiling, whichever comes first. */

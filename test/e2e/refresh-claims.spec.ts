@@ -174,7 +174,7 @@ describe('userinfo that cannot be had during a refresh', () => {
     ['a broken connection', BY_USERINFO, 'reset'],
     ['500 where it says who logged in', PLAIN, 500],
   ] as const)('(%s) changes nothing', async (_what, options, fault) => {
-    const env = { ...options.env, OIDC_TIMEOUT: '300ms' };
+    const env = { ...options.env, OIDC_TIMEOUT: '1s' };
     await using stage = await Stage.open({ ...options, env });
     const person = await stage.member();
     const { user } = await stage.view(person);
