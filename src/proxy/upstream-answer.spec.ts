@@ -139,6 +139,17 @@ describe('an answer that comes in one piece', () => {
     expect(world.broken).toEqual([]);
   });
 
+  it('ends with its connection where it cannot be ended', async () => {
+    const world = begin();
+    head(world);
+    world.res.end = () => {
+      throw new Error('no end');
+    };
+    await end(world);
+    expect(world.res.said).toEqual(['200', 'destroy']);
+    expect(world.outcomes).toEqual([{ kind: 'answered' }]);
+  });
+
   it('may be empty', async () => {
     const world = begin();
     head(world, 204);

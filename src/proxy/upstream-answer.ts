@@ -96,10 +96,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.finish();
     if (this.isHeld) return;
-    void endOfTurn().then(() => {
-      this.end();
-      this.settle({ kind: 'answered' });
-    });
+    void this.endWithTurn();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -114,6 +111,17 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
     // The head is out: all that can be said is that the answer broke off.
     this.rules.onBroken(error);
     this.res.destroy();
+    this.settle({ kind: 'answered' });
+  }
+
+  /** Nobody hears of a failure here: what cannot be ended ends with its connection, not with the process. */
+  private async endWithTurn(): Promise<void> {
+    await endOfTurn();
+    try {
+      this.end();
+    } catch {
+      this.res.destroy();
+    }
     this.settle({ kind: 'answered' });
   }
 
