@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CookieConfig, SessionConfig } from '../config/config.types.js';
 import { KeyRing } from '../crypto/key-ring.js';
+import { endOfTurn } from '../domain/end-of-turn.js';
 import type { SessionReading } from '../domain/session.js';
 import { cookieValues } from '../http/cookies.js';
 import type { Exchange } from '../http/exchange.js';
-import { endOfTurn } from '../domain/end-of-turn.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionRecords, type TokenReading } from './session-records.js';
 

@@ -14,6 +14,19 @@ describe('the memory driver', () => {
   });
   afterEach(() => store.close());
 
+  it('answers at the end of the turn, with all that was asked for in it', async () => {
+    const session = newSession();
+    await store.create('one', session);
+    const answers: string[] = [];
+    const reads = [
+      store.readIdentity('one').then(() => answers.push('identity')),
+      store.readBoth('one').then(() => answers.push('both')),
+    ];
+    process.nextTick(() => answers.push('what was read meanwhile'));
+    await Promise.all(reads);
+    expect(answers).toEqual(['what was read meanwhile', 'identity', 'both']);
+  });
+
   it('refuses a new session when it is full, and keeps those it has', async () => {
     await store.create('a', newSession());
     await store.create('b', newSession());

@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/clock.js';
+import { endOfTurn } from '../../domain/end-of-turn.js';
 import type { Counted } from '../counter.port.js';
 import type { DeviceView, IndexBatch, SignalListener } from '../directory.port.js';
-import { endOfTurn } from '../../domain/end-of-turn.js';
 import type {
   IdleLimit,
   NewSession,

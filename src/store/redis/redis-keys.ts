@@ -18,9 +18,9 @@ export class RedisKeys {
   constructor(private readonly prefix: string) {}
 
   session(key: StoreKey): SessionKeys {
-    const stem = `${this.prefix}s:{${key}}:`;
+    const stem = this.stem(key);
     return {
-      identity: this.identity(key),
+      identity: `${stem}i`,
       tokens: `${stem}t`,
       device: `${stem}d`,
       tombstone: `${stem}x`,
@@ -30,7 +30,7 @@ export class RedisKeys {
 
   /** The one of them that is asked for most. */
   identity(key: StoreKey): string {
-    return `${this.prefix}s:{${key}}:i`;
+    return `${this.stem(key)}i`;
   }
 
   /** One hash holds all login transactions of a browser, so that each step on them is one script. */
@@ -70,5 +70,9 @@ export class RedisKeys {
   /** Never written: a question about it shows whether keys can be asked for. */
   get probe(): string {
     return `${this.prefix}probe`;
+  }
+
+  private stem(key: StoreKey): string {
+    return `${this.prefix}s:{${key}}:`;
   }
 }
