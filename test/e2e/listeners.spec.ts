@@ -77,6 +77,17 @@ describe('the two listeners', () => {
     },
   );
 
+  it.each([
+    ['public', '/session'],
+    ['internal', '/verify'],
+  ] as const)('on %s: %s says nothing that only pages obey (E-37)', async (listener, path) => {
+    const answer = await stage.send(`${originOf(listener)}${path}`, { headers: { cookie } });
+    expect(answer.status).toBe(200);
+    expectHardened(answer);
+    expect(answer.headers).not.toHaveProperty('permissions-policy');
+    expect(answer.headers).not.toHaveProperty('cross-origin-opener-policy');
+  });
+
   /** Streams never end: their head is what is looked at. */
   async function openAndClose(origin: string, path: string, outgoing: Outgoing): Promise<Hop> {
     if (path !== '/session/events') return stage.send(`${origin}${path}`, outgoing);

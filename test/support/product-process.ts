@@ -26,6 +26,8 @@ export interface ProductOptions {
   readonly env?: Env;
   /** The content of a vestibule.yaml. */
   readonly file?: string;
+  /** Of Node. */
+  readonly flags?: readonly string[];
   /** A descriptor that takes the log, in place of a pipe that is read. */
   readonly output?: number;
 }
@@ -43,7 +45,13 @@ export class ProductProcess {
   ) {}
 
   /** Resolves when it listens; rejects when it ends instead. */
-  static async start({ op, env = {}, file = '', output }: ProductOptions): Promise<ProductProcess> {
+  static async start({
+    op,
+    env = {},
+    file = '',
+    flags = [],
+    output,
+  }: ProductOptions): Promise<ProductProcess> {
     const port = await freePort();
     const internal = await freePort();
     const origin = `http://localhost:${port}`;
@@ -51,7 +59,7 @@ export class ProductProcess {
     const configFile = join(directory, 'vestibule.yaml');
     writeFileSync(configFile, file);
     const clientSecret = randomBytes(24).toString('base64url');
-    const child = spawn(process.execPath, ['--import', LEASH, 'dist/main.js', 'serve'], {
+    const child = spawn(process.execPath, [...flags, '--import', LEASH, 'dist/main.js', 'serve'], {
       cwd: ROOT,
       env: {
         PATH: process.env['PATH'],
@@ -84,6 +92,13 @@ export class ProductProcess {
   get memoryMib(): number {
     const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / KIB_PER_MIB;
+  }
+
+  /** Sends a message to what was preloaded; its answer. */
+  async ask(message: string): Promise<unknown> {
+    const answer = once(this.child, 'message') as Promise<[unknown]>;
+    this.child.send(message);
+    return (await answer)[0];
   }
 
   url(path: string): string {
