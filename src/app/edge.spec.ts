@@ -12,7 +12,7 @@ import { RecordedAudit } from '../../test/support/recorded-audit.js';
 const { server, csrf } = configOf({ ...HTTPS_ENV, BASE_PATH: '/app' });
 
 /** What became of one request, and who was asked to answer it. */
-async function ask(method: string, url: string) {
+async function ask(method: string, url: string, answer?: Pick<ErrorAnswer, 'send'>) {
   const log = new RecordedEvents();
   const asked: string[] = [];
   const { req, res } = fakeExchange();
@@ -27,7 +27,8 @@ async function ask(method: string, url: string) {
     headers: { everywhere: ['x-content-type-options', 'nosniff'], pages: [] },
     hot: new Map([['session', async () => void asked.push('hot')]]),
     otherwise: async (exchange) => void asked.push(`otherwise ${exchange.path}${exchange.search}`),
-    errors: new ErrorAnswer(log, new PublicUrl(server), new RecordedAudit()),
+    errors: (answer ??
+      new ErrorAnswer(log, new PublicUrl(server), new RecordedAudit())) as ErrorAnswer,
     log,
     meter: new RequestMetrics(new Registry()).of('public'),
     isDraining: () => false,
@@ -36,7 +37,8 @@ async function ask(method: string, url: string) {
   await new Promise(setImmediate);
   const marks = new Map(pairsOf(res.withMarks([])));
   const header = (name: string): unknown => marks.get(name) ?? res.getHeader(name);
-  return { asked, status: res.headersSent ? res.statusCode : undefined, header };
+  const { destroyed } = res;
+  return { asked, status: res.headersSent ? res.statusCode : undefined, header, destroyed };
 }
 
 describe('the edge', () => {
@@ -48,6 +50,19 @@ describe('the edge', () => {
     ['/app/', 'otherwise /'],
   ])('hands %s on to %s', async (url, to) => {
     expect((await ask('GET', url)).asked).toEqual([to]);
+  });
+
+  it('ends the connection, and not the process, where not even an error can be sent', async () => {
+    const broken = {
+      send: () => {
+        throw new Error('no answer');
+      },
+    };
+    expect(await ask('GET', '/app//x')).toMatchObject({ status: 400, destroyed: false });
+    expect(await ask('GET', '/app//x', broken)).toMatchObject({
+      status: undefined,
+      destroyed: true,
+    });
   });
 
   it.each([['/'], ['/login'], ['/application/login'], ['/App/login']])(

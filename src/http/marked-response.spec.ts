@@ -142,4 +142,13 @@ describe('a marked answer', () => {
       expect(headers).toMatchObject(MARKED);
     }
   });
+
+  it('is data no more when its head could not be written: what comes instead may be a page', async () => {
+    const headers = await headersOf((res) => {
+      res.isData = true;
+      expect(() => res.writeHead(200, ['x-own', 'no\nheader'])).toThrow('Invalid character');
+      res.writeHead(201, ['x-own', '1']);
+    });
+    expect(headers).toMatchObject(MARKED);
+  });
 });

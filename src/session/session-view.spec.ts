@@ -47,10 +47,12 @@ describe('the view of a session', () => {
     expect(view).toMatchObject({ acr: 'gold', auth_time: 3, access_token_expires_at: 7 });
   });
 
-  it('tells the new deadlines of a session whose record has not changed', () => {
+  it.each([
+    [{ idleDeadline: 8_000 }, { idle_expires_at: 8 }],
+    [{ accessTokenExpiresAt: 9_000 }, { idle_expires_at: 5, access_token_expires_at: 9 }],
+  ])('tells the new deadline of a session whose record has not changed: %j', (moved, shown) => {
     viewOf(live);
-    const later = { ...live, idleDeadline: 8_000, accessTokenExpiresAt: 9_000 };
-    expect(viewOf(later)).toMatchObject({ idle_expires_at: 8, access_token_expires_at: 9 });
+    expect(viewOf({ ...live, ...moved })).toMatchObject(shown);
   });
 
   it('shows no claim but those that are for pages', () => {
