@@ -513,7 +513,7 @@ describe('an answer without end', () => {
     scene = await OpScene.open({
       op: { accessTokens: 'opaque' },
       env: {
-        OIDC_TIMEOUT: '500ms',
+        OIDC_TIMEOUT: '1s',
         OIDC_DISCOVERY_URL: front.url(PATHS.discovery),
         OIDC_TOKEN_ENDPOINT: front.url(PATHS.token),
         OIDC_JWKS_URI: front.url(PATHS.keys),

@@ -71,7 +71,7 @@ describe('a provider that is down', () => {
   describe('in the middle of a login', () => {
     let stage: Stage;
     beforeAll(async () => {
-      stage = await Stage.open({ env: { OIDC_TIMEOUT: '300ms' } });
+      stage = await Stage.open({ env: { OIDC_TIMEOUT: '1s' } });
     });
     afterEach(() => stage.op.behave());
     afterAll(() => stage.close());
@@ -130,7 +130,7 @@ describe('a provider that is down', () => {
     });
 
     it('and does not give its keys: a page, no session, the tokens are revoked', async () => {
-      await using fresh = await Stage.open({ env: { OIDC_TIMEOUT: '300ms' } });
+      await using fresh = await Stage.open({ env: { OIDC_TIMEOUT: '1s' } });
       const person = fresh.person();
       const callback = await fresh.callbackFor(person);
       fresh.op.fail(PATHS.keys, 503);

@@ -11,7 +11,7 @@ import { TokenRefresher } from '../../src/token/token-refresher.js';
 import type { Held } from '../../src/token/token-writes.js';
 import { MINUTE, sessionWorld, tokenSet } from './session-fixtures.js';
 
-const CONFIG: TokenConfig = { leewayMs: 30_000, aheadMs: 0, lockMs: 15_000, waitMs: 150 };
+const CONFIG: TokenConfig = { leewayMs: 30_000, aheadMs: 0, lockMs: 15_000, waitMs: 10_000 };
 
 /** A provider that answers when told, and notes what it was asked. */
 export class FakeProvider {
