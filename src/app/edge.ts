@@ -146,18 +146,17 @@ function open(req: IncomingMessage, res: MarkedResponse, parts: EdgeParts): Exch
     path: path ?? OUTSIDE,
     search: target.kind === 'path' ? target.search : '',
   };
-  res.mark(marksOf(exchange, parts), parts.headers.pages, parts.isDraining);
+  res.mark(marksOf(exchange, parts), parts.headers, parts.isDraining);
   parts.meter.follow(res);
   if (parts.log.wants('request.completed')) logWhenCompleted(exchange, parts.log);
   return exchange;
 }
 
-/** What every answer says, whoever gives it. */
-function marksOf({ req, id }: Exchange, { server, headers }: EdgeParts): FlatHeaders {
-  const marks = headers.everywhere.slice();
-  marks.push('x-request-id', id, 'cache-control', 'no-store');
-  for (const one of corsHeaders(req.headers.origin, server)) marks.push(one);
-  return marks;
+/** What every answer says beside the security headers, whoever gives it. */
+function marksOf({ req, id }: Exchange, { server }: EdgeParts): FlatHeaders {
+  const marks = ['x-request-id', id, 'cache-control', 'no-store'];
+  const cors = corsHeaders(req.headers.origin, server);
+  return cors.length === 0 ? marks : [...marks, ...cors];
 }
 
 function logWhenCompleted({ id, method, res }: Exchange, log: EventLog): void {
@@ -171,26 +170,27 @@ function logWhenCompleted({ id, method, res }: Exchange, log: EventLog): void {
   });
 }
 
-async function dispatch(
+/** What to wait for, where the answer is given before Express. */
+function dispatch(
   exchange: Exchange,
   toExpress: RequestHandler,
   parts: EdgeParts,
   matcher: RouteMatcher,
-): Promise<void> {
+): Promise<void> | undefined {
   judgeHead(exchange.req);
   if (!METHODS.has(exchange.method)) throw new VestibuleError('method_not_allowed');
   if (exchange.path === '') throw new VestibuleError('ambiguous_path');
   if (exchange.path === OUTSIDE) throw new VestibuleError('not_found');
   // To a gateway an answer is leave: what it may make of a preflight its policy says.
-  if (parts.listener === 'public' && answerPreflight(exchange, parts.server, parts.csrf)) return;
+  if (parts.listener === 'public' && answerPreflight(exchange, parts.server, parts.csrf))
+    return undefined;
   const match = matcher.match(exchange.method, exchange.path);
   switch (match.kind) {
     case 'method':
       exchange.res.setHeader('Allow', match.allow.join(', '));
       throw new VestibuleError('method_not_allowed');
     case 'none':
-      await parts.otherwise(exchange);
-      return;
+      return parts.otherwise(exchange);
     case 'route': {
       exchange.res.route = match.route.name;
       const hot = parts.hot.get(match.route.name);
@@ -200,6 +200,7 @@ async function dispatch(
       // Express sees what was judged: the path below the base path.
       exchange.req.url = `${exchange.path}${exchange.search}`;
       toExpress(exchange.req, exchange.res);
+      return undefined;
     }
   }
 }

@@ -1,5 +1,6 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse, type Server } from 'node:http';
 import { Socket } from 'node:net';
+import { jest } from '@jest/globals';
 import express from 'express';
 import { ListenerAdapter } from './listener.adapter.js';
 
@@ -29,5 +30,44 @@ describe('a handler that has answered', () => {
     const res = answerTo();
     new ListenerAdapter().reply(res, 'x');
     expect([res.writableEnded, res.getHeader('content-length')]).toEqual([true, '1']);
+  });
+});
+
+describe('a connection that nobody uses', () => {
+  const listening = (): Server => {
+    const adapter = new ListenerAdapter();
+    adapter.initHttpServer();
+    adapter.useUpgrades({ takes: () => true, handle: () => undefined });
+    return adapter.getHttpServer();
+  };
+  const connectTo = (server: Server): Socket => {
+    const socket = new Socket();
+    server.emit('connection', socket);
+    return socket;
+  };
+
+  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
+  afterEach(() => void jest.useRealTimers());
+
+  it('is closed later than the minute after which load balancers close theirs', () => {
+    const socket = connectTo(listening());
+    jest.advanceTimersByTime(62_000);
+    expect(socket.destroyed).toBe(false);
+    jest.advanceTimersByTime(10_000);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('is looked for no more when the listener is closed', () => {
+    const server = listening();
+    server.emit('close');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is left alone once it belongs to another protocol', () => {
+    const server = listening();
+    const socket = connectTo(server);
+    server.emit('upgrade', new IncomingMessage(socket), socket, Buffer.alloc(0));
+    jest.advanceTimersByTime(80_000);
+    expect(socket.destroyed).toBe(false);
   });
 });

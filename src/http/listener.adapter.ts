@@ -1,12 +1,14 @@
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
+import { IdleConnections } from './idle-connections.js';
 import { MarkedResponse } from './marked-response.js';
 
-/** How often Node looks for clients that are late. */
+/** How often it is looked for clients that are late, and for connections that nobody uses. */
 const CHECK_MS = 5_000;
+/** Longer than the minute for which load balancers keep a connection, so that they close it first. */
+const KEEP_ALIVE_MS = 65_000;
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -29,7 +31,7 @@ export class ListenerAdapter extends ExpressAdapter {
     res.writeHead(503, { 'Retry-After': 1, 'Content-Length': 0 }).end();
   };
 
-  private readonly sockets = new Set<Socket>();
+  private readonly connections = new IdleConnections(KEEP_ALIVE_MS);
 
   constructor() {
     super(hardened(express()));
@@ -38,7 +40,7 @@ export class ListenerAdapter extends ExpressAdapter {
   /** Closes connections on which no request runs. Node leaves out those that have not asked for anything yet. */
   closeIdle(): void {
     (this.getHttpServer() as Server).closeIdleConnections();
-    for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+    this.connections.closeSilent();
   }
 
   useEdge(edge: Edge): void {
@@ -52,7 +54,10 @@ export class ListenerAdapter extends ExpressAdapter {
     };
     // Node before 24.9 hands over every upgrade: there the edge refuses what it does not take.
     server.shouldUpgradeCallback = takes;
-    server.on('upgrade', handle);
+    server.on('upgrade', (req, socket, head) => {
+      this.connections.forget(req.socket);
+      handle(req, socket, head);
+    });
   }
 
   /**
@@ -66,8 +71,14 @@ export class ListenerAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const toExpress = this.getInstance<RequestHandler>();
     const server: Server<typeof IncomingMessage, typeof MarkedResponse> = createServer(
-      { ServerResponse: MarkedResponse, connectionsCheckingInterval: CHECK_MS },
+      {
+        ServerResponse: MarkedResponse,
+        connectionsCheckingInterval: CHECK_MS,
+        // A request that announces no body is no stream to be read to its end: that is a tenth of a short answer.
+        optimizeEmptyRequests: true,
+      },
       (req, res) => {
+        this.connections.isAsked(req.socket, res);
         // A request that was sent behind another begins when it is its turn (pipelining, RFC 9112 §9.3.2): Node tells of a
         // lost connection only to the answer that has it, and what others held would be held for ever.
         if (res.socket === null) res.once('socket', () => this.edge(req, res, toExpress));
@@ -75,16 +86,15 @@ export class ListenerAdapter extends ExpressAdapter {
       },
     );
     this.setHttpServer(server as unknown as Server);
-    server.on('connection', (socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
-    });
+    server.on('connection', (socket) => this.connections.watch(socket));
+    const look = setInterval(() => this.connections.closeOld(), CHECK_MS).unref();
+    server.once('close', () => clearInterval(look));
     // A slow client holds a socket for this long, and as long as until the next check (slowloris; R-44).
     server.headersTimeout = 15_000;
     // An upload to an API may take its time, but not stand still (unfinished-body.ts). Our own forms have a limit (body.ts).
     server.requestTimeout = 0;
-    // Longer than the minute for which load balancers keep a connection, so that they close it first.
-    server.keepAliveTimeout = 65_000;
+    // Ours to see to, without a timer for each request (idle-connections.ts).
+    server.keepAliveTimeout = 0;
   }
 }
 

@@ -4,7 +4,11 @@ import { exchange } from '../../test/support/http-exchange.js';
 import { JsonServer } from '../../test/support/json-server.js';
 import type { MarkedResponse } from './marked-response.js';
 
-const MARKS = ['x-frame-options', 'DENY', 'cache-control', 'no-store', 'vary', 'Origin'];
+const OWN = ['cache-control', 'no-store', 'vary', 'Origin'];
+const SECURITY = {
+  everywhere: ['x-frame-options', 'DENY'],
+  pages: ['cross-origin-opener-policy', 'same-origin'],
+};
 
 let server: JsonServer;
 beforeAll(async () => {
@@ -12,12 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const PAGE_MARKS = ['cross-origin-opener-policy', 'same-origin'];
-
 /** The headers that a client gets of an answer that is marked and then written. */
 async function headersOf(write: (res: MarkedResponse) => void) {
   server.answerWith((_req, res) => {
-    res.mark(MARKS, PAGE_MARKS);
+    res.mark(OWN, SECURITY);
     write(res);
     res.end();
   });
@@ -71,7 +73,7 @@ describe('a marked answer', () => {
   ])('is the last on its connection as it is written, with %s', async (_how, write) => {
     let isLast = false;
     server.answerWith((_req, res) => {
-      res.mark(MARKS, [], () => isLast);
+      res.mark(OWN, SECURITY, () => isLast);
       isLast = true;
       write(res);
       res.end();

@@ -1,8 +1,10 @@
 import { ServerResponse, type OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { hasName, pairsOf, type FlatHeaders } from './flat-headers.js';
+import type { SecurityHeaders } from './security-headers.js';
 
 const NOTHING: FlatHeaders = [];
+const UNMARKED: SecurityHeaders = { everywhere: NOTHING, pages: NOTHING };
 const never = (): boolean => false;
 
 /**
@@ -11,7 +13,7 @@ const never = (): boolean => false;
  */
 export class MarkedResponse extends ServerResponse {
   private marks = NOTHING;
-  private pageMarks = NOTHING;
+  private security = UNMARKED;
   private isLast = never;
   /**
    * Whether the flat list that is written next is of an answer that no browser takes for a page. A field, because Express
@@ -25,13 +27,13 @@ export class MarkedResponse extends ServerResponse {
   beganAt: number | undefined = undefined;
 
   /**
-   * What the answer will say unless it says something else under the same name. `Vary` is added to, not replaced.
-   * `pages` is said as well, unless the answer is data. `isLast` is asked when the head is written, because a lot may
-   * happen until then: whether the connection ends with this answer.
+   * What the answer will say unless it says something else under the same name: `marks` are its own, `security` is the
+   * same for all. `Vary` is added to, not replaced. `isLast` is asked when the head is written, because a lot may happen
+   * until then: whether the connection ends with this answer.
    */
-  mark(marks: FlatHeaders, pages = NOTHING, isLast = never): void {
+  mark(marks: FlatHeaders, security = UNMARKED, isLast = never): void {
     this.marks = marks;
-    this.pageMarks = pages;
+    this.security = security;
     this.isLast = isLast;
   }
 
@@ -47,9 +49,11 @@ export class MarkedResponse extends ServerResponse {
 
   /** The given headers with the marks that none of them replaces. */
   withMarks(own: FlatHeaders): string[] {
+    const { everywhere, pages } = this.security;
     const all = own.slice();
+    addMarks(all, everywhere, own);
     addMarks(all, this.marks, own);
-    if (!this.isData) addMarks(all, this.pageMarks, own);
+    if (!this.isData) addMarks(all, pages, own);
     return all;
   }
 
@@ -86,9 +90,10 @@ export class MarkedResponse extends ServerResponse {
   }
 
   private setMarks(): void {
-    const marks = [...this.marks, ...this.pageMarks];
+    const { everywhere, pages } = this.security;
+    const marks = [...everywhere, ...this.marks, ...pages];
     this.marks = NOTHING;
-    this.pageMarks = NOTHING;
+    this.security = UNMARKED;
     for (const [name, value] of pairsOf(marks)) {
       if (name === 'vary') this.appendHeader(name, value);
       else if (!this.hasHeader(name)) this.setHeader(name, value);

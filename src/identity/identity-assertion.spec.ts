@@ -48,7 +48,7 @@ async function verified(jwt: string, { keys }: { keys: AssertionKeys }, audience
 describe('an identity assertion', () => {
   it.each(['EdDSA', 'ES256'])('says who is there, to whom and until when (%s)', async (alg) => {
     const world = worldOf({ ASSERTION_ALGORITHM: alg });
-    const jwt = await world.assertions.of(live(), 'orders');
+    const { jwt } = await world.assertions.of(live(), 'orders');
     const { payload, protectedHeader } = await verified(jwt, world);
     expect(protectedHeader).toEqual({ typ: 'identity+jwt', alg, kid: expect.any(String) });
     expect(payload).toEqual({
@@ -70,7 +70,7 @@ describe('an identity assertion', () => {
 
   it('does not outlive its session', async () => {
     const world = worldOf();
-    const jwt = await world.assertions.of(
+    const { jwt } = await world.assertions.of(
       live({ absoluteDeadline: clock.now() + 5_000 }),
       'orders',
     );
@@ -114,8 +114,8 @@ describe('the keys of assertions', () => {
     const before = worldOf({ SESSION_KEYS: testKey('old', 1) });
     const after = worldOf({ SESSION_KEYS: `${testKey('new', 2)},${testKey('old', 1)}` });
     const done = worldOf({ SESSION_KEYS: testKey('new', 2) });
-    const old = await before.assertions.of(live(), 'orders');
-    const fresh = await after.assertions.of(live(), 'orders');
+    const { jwt: old } = await before.assertions.of(live(), 'orders');
+    const { jwt: fresh } = await after.assertions.of(live(), 'orders');
     expect(decodeProtectedHeader(fresh).kid).not.toBe(decodeProtectedHeader(old).kid);
     await verified(old, after);
     await verified(fresh, done);

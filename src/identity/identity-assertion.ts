@@ -14,7 +14,7 @@ const REMEMBERED = 10_000;
 /** Characters of a claim as JSON: an assertion goes into a header, and servers read some 16 KiB of those. */
 const MAX_CLAIMS = 4_096;
 
-interface Issued {
+export interface IssuedAssertion {
   readonly jwt: string;
   /** Of the session's record: whoever wrote it anew may have written other claims. */
   readonly counter: bigint;
@@ -25,7 +25,7 @@ interface Issued {
 /** The signed word of who is there: a JWT (RFC 7519) for one audience, good for a few minutes. */
 @Injectable()
 export class IdentityAssertion {
-  private readonly issued = new LRUCache<string, Issued>({ max: REMEMBERED });
+  private readonly issued = new LRUCache<string, IssuedAssertion>({ max: REMEMBERED });
   readonly issuer: string;
 
   constructor(
@@ -39,28 +39,26 @@ export class IdentityAssertion {
   }
 
   /** The assertion for one API. The same one is given again while half of its life is left. */
-  async of(session: LiveSession, audience: string): Promise<string> {
-    return this.known(session, audience) ?? this.issue(session, audience);
-  }
-
-  /** One that was given before and may be given again. */
-  known(session: LiveSession, audience: string): string | undefined {
+  async of(session: LiveSession, audience: string): Promise<IssuedAssertion> {
     const known = this.issued.get(nameOf(session, audience));
-    if (known?.counter !== session.counter) return undefined;
-    return known.reusableUntil > this.clock.now() ? known.jwt : undefined;
+    return known !== undefined && this.isGood(known, session)
+      ? known
+      : this.issue(session, audience);
   }
 
-  private async issue(session: LiveSession, audience: string): Promise<string> {
+  /** Whether one that was given for this session may be given again. */
+  isGood({ counter, reusableUntil }: IssuedAssertion, session: LiveSession): boolean {
+    return counter === session.counter && reusableUntil > this.clock.now();
+  }
+
+  private async issue(session: LiveSession, audience: string): Promise<IssuedAssertion> {
     const now = this.clock.now();
     // None outlives its session.
     const end = Math.min(now + this.config.lifetimeMs, session.record.absoluteDeadline);
     const jwt = await this.sign(session, audience, now, end);
-    this.issued.set(nameOf(session, audience), {
-      jwt,
-      counter: session.counter,
-      reusableUntil: now + (end - now) / 2,
-    });
-    return jwt;
+    const issued = { jwt, counter: session.counter, reusableUntil: now + (end - now) / 2 };
+    this.issued.set(nameOf(session, audience), issued);
+    return issued;
   }
 
   private async sign(

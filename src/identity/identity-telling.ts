@@ -2,16 +2,23 @@ import { Injectable } from '@nestjs/common';
 import type { IdentityTelling as Way } from '../config/config.types.js';
 import type { LiveSession, SessionRecord } from '../domain/session.js';
 import type { FlatHeaders } from '../http/flat-headers.js';
-import { IdentityAssertion } from './identity-assertion.js';
+import { IdentityAssertion, type IssuedAssertion } from './identity-assertion.js';
 import { IdentityHeaders } from './identity-headers.js';
 
 const NOTHING: FlatHeaders = [];
 export const ASSERTION_HEADER = 'x-auth-assertion';
 
-/** What was told last of a session's record, and by which assertion. */
-interface Told {
+/** What an API wants to be told, and under which name. */
+interface Ask {
   readonly way: Way;
-  readonly jwt: string;
+  /** The API's name in the assertion. */
+  readonly audience: string;
+}
+
+/** What was told last of a session's record. */
+interface Told extends Ask {
+  /** Absent where the way has none. */
+  readonly assertion: IssuedAssertion | undefined;
   readonly headers: FlatHeaders;
 }
 
@@ -30,26 +37,28 @@ export class IdentityTelling {
   }
 
   /**
-   * Managed headers with their values. Unless the way is `none` every one is there, empty where it tells nothing.
-   * `audience` is the API's name in the assertion; no session is a stranger.
+   * Managed headers with their values. Unless the way is `none` every one is there, empty where it tells nothing; no
+   * session is a stranger.
    */
-  async headersFor(
-    session: LiveSession | undefined,
-    { way, audience }: { readonly way: Way; readonly audience: string },
-  ): Promise<FlatHeaders> {
-    if (way === 'none') return NOTHING;
+  headersFor(session: LiveSession | undefined, ask: Ask): Promise<FlatHeaders> | FlatHeaders {
+    if (ask.way === 'none') return NOTHING;
     if (session === undefined) return this.ofNobody;
-    const jwt = await this.assertionFor(session, way, audience);
-    const last = this.last.get(session.record);
-    if (last?.way === way && last.jwt === jwt) return last.headers;
-    const told = way === 'assertion' ? this.headers.ofNobody : this.headers.of(session);
-    const headers = [...told, ASSERTION_HEADER, jwt];
-    this.last.set(session.record, { way, jwt, headers });
-    return headers;
+    return this.toldBefore(session, ask) ?? this.tell(session, ask);
   }
 
-  private assertionFor(session: LiveSession, way: Way, audience: string): string | Promise<string> {
-    if (way === 'headers') return '';
-    return this.assertion.known(session, audience) ?? this.assertion.of(session, audience);
+  /** The same list, as long as it would say the same. */
+  private toldBefore(session: LiveSession, { way, audience }: Ask): FlatHeaders | undefined {
+    const last = this.last.get(session.record);
+    if (last?.way !== way || last.audience !== audience) return undefined;
+    const isGood = last.assertion === undefined || this.assertion.isGood(last.assertion, session);
+    return isGood ? last.headers : undefined;
+  }
+
+  private async tell(session: LiveSession, { way, audience }: Ask): Promise<FlatHeaders> {
+    const assertion = way === 'headers' ? undefined : await this.assertion.of(session, audience);
+    const told = way === 'assertion' ? this.headers.ofNobody : this.headers.of(session);
+    const headers = [...told, ASSERTION_HEADER, assertion?.jwt ?? ''];
+    this.last.set(session.record, { way, audience, assertion, headers });
+    return headers;
   }
 }

@@ -17,8 +17,12 @@ export class SessionCookie {
 
   /** The session ids that the given cookie values prove, in order, without repetition. */
   idsOf(values: readonly string[]): string[] {
-    const ids = values.slice(0, MAX_CANDIDATES).map((value) => this.idOf(value));
-    return [...new Set(ids.filter((id) => id !== undefined))];
+    const ids: string[] = [];
+    for (const value of values.slice(0, MAX_CANDIDATES)) {
+      const id = this.idOf(value);
+      if (id !== undefined && !ids.includes(id)) ids.push(id);
+    }
+    return ids;
   }
 
   private idOf(value: string): string | undefined {

@@ -299,10 +299,10 @@ it('a session that nobody uses goes idle, and its assertion with it', async () =
   const { application } = stage.bff.vestibule;
   const held = await application.get(SessionReader).readHandedIn(value);
   if (held.kind !== 'live') throw new Error('not live');
-  const assertion = await application.get(IdentityAssertion).of(held.session, 'told');
+  const { jwt } = await application.get(IdentityAssertion).of(held.session, 'told');
   const activity = async (token: string): Promise<unknown> =>
     jsonOf(await gateway.ask(stage, '/introspect', { form: { token } }))['active'];
-  expect(await activity(assertion)).toBe(true);
+  expect(await activity(jwt)).toBe(true);
   stage.clock.advance(MINUTE + 1_000);
-  expect([await activity(assertion), await activity(value)]).toEqual([false, false]);
+  expect([await activity(jwt), await activity(value)]).toEqual([false, false]);
 });

@@ -327,7 +327,7 @@ function mustBeTold(session: LiveSession, id: string): void {
 async function mustBeAsserted(session: LiveSession, text: string): Promise<void> {
   for (const way of ['assertion', 'both', 'headers'] as const)
     mustBeHeaders(await telling.headersFor(session, { way, audience: 'api' }));
-  const jwt = await assertion.of(session, 'api');
+  const { jwt } = await assertion.of(session, 'api');
   const claims = await own.read(text.replace('{}', () => jwt));
   must(
     claims === undefined ? text !== '{}' : isIntact(text),
