@@ -50,7 +50,7 @@ describe('a connection', () => {
   it('that waits for an answer is kept, however long nothing moves', () => {
     const connection = connected();
     const under = answer();
-    connections.isAsked(connection, under);
+    connections.noteRequest(connection, under);
     for (let count = 0; count < 3; count += 1) look(IDLE_MS);
     expect(connection.destroyed).toBe(false);
     under.closed = true;
@@ -63,8 +63,8 @@ describe('a connection', () => {
   it('that has asked again waits for the newest answer: it is the last to come', () => {
     const connection = connected();
     const [first, second] = [answer(), answer()];
-    connections.isAsked(connection, first);
-    connections.isAsked(connection, second);
+    connections.noteRequest(connection, first);
+    connections.noteRequest(connection, second);
     first.closed = true;
     look(IDLE_MS);
     look(IDLE_MS);
@@ -74,7 +74,7 @@ describe('a connection', () => {
   it('that became another protocol’s is not looked at any more', () => {
     const connection = connected();
     connections.forget(connection);
-    connections.isAsked(connection, answer());
+    connections.noteRequest(connection, answer());
     look(2 * IDLE_MS);
     expect(connection.destroyed).toBe(false);
   });

@@ -36,7 +36,7 @@ export class IdleConnections {
   }
 
   /** A request has come in: its connection is busy until the answer is over, however long nothing is said. */
-  isAsked(connection: Connection, answer: Pick<ServerResponse, 'closed'>): void {
+  noteRequest(connection: Connection, answer: Pick<ServerResponse, 'closed'>): void {
     const watched = this.connections.get(connection);
     if (watched !== undefined) watched.answer = answer;
   }

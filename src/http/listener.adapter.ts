@@ -78,7 +78,7 @@ export class ListenerAdapter extends ExpressAdapter {
         optimizeEmptyRequests: true,
       },
       (req, res) => {
-        this.connections.isAsked(req.socket, res);
+        this.connections.noteRequest(req.socket, res);
         // A request that was sent behind another begins when it is its turn (pipelining, RFC 9112 §9.3.2): Node tells of a
         // lost connection only to the answer that has it, and what others held would be held for ever.
         if (res.socket === null) res.once('socket', () => this.edge(req, res, toExpress));

@@ -62,6 +62,7 @@ function begin(rules: Partial<AnswerRules> = {}): World {
       onStream: (type) => streams.push(type),
       holdUnauthorized: false,
       silenceMs: SILENCE_MS,
+      isWhole: false,
       onBroken: (error) => broken.push(error),
       ...rules,
     },
@@ -265,6 +266,25 @@ describe('a call that is not answered yet', () => {
 });
 
 describe('the silence of an upstream', () => {
+  it('counts from the start where all of the request is sent with it', async () => {
+    const world = begin({ isWhole: true });
+    jest.advanceTimersByTime(SILENCE_MS - 1);
+    expect(world.told).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(world.told).toEqual(['abort UND_ERR_HEADERS_TIMEOUT']);
+    const answered = begin({ isWhole: true });
+    head(answered, 200);
+    await end(answered);
+    jest.advanceTimersByTime(10 * SILENCE_MS);
+    expect(answered.told).toEqual([]);
+  });
+
+  it('is undici’s to judge while a body is sent', () => {
+    const world = begin();
+    jest.advanceTimersByTime(10 * SILENCE_MS);
+    expect(world.told).toEqual([]);
+  });
+
   it.each([
     ['after its head', []],
     ['after a part', ['part']],

@@ -21,6 +21,8 @@ export interface AnswerRules {
   readonly holdUnauthorized: boolean;
   /** How long the upstream may be silent, in milliseconds; within an event stream it may be for ever. */
   readonly silenceMs: number;
+  /** All of the request is sent as it starts: the upstream is silent from then on. */
+  readonly isWhole: boolean;
   /** The answer broke off after its head was out. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -57,6 +59,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.res.destroyed) this.abort();
+    else if (this.rules.isWhole) this.silence = this.abortLater(errors.HeadersTimeoutError);
   }
 
   onResponseStart(

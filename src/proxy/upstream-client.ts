@@ -104,6 +104,7 @@ export class UpstreamClient implements OnModuleDestroy {
           onStream: call.onStream,
           holdUnauthorized: call.holdUnauthorized,
           silenceMs: call.timeoutMs,
+          isWhole: body === null,
           onBroken: (error) => this.report(exchange, call.name, error),
         },
         (outcome) => {
@@ -118,8 +119,10 @@ export class UpstreamClient implements OnModuleDestroy {
           method: exchange.method,
           headers: this.headersFor(exchange, call),
           body,
-          headersTimeout: call.timeoutMs,
-          // The answer watches the silence itself: an event stream may be silent.
+          // While a body is sent only undici knows whose turn it is. Else the answer watches the silence itself: undici keeps
+          // each of its timers for up to a second after its use, which is all that V8 then has to collect in its old space.
+          headersTimeout: body === null ? 0 : call.timeoutMs,
+          // An event stream may be silent.
           bodyTimeout: 0,
         },
         answer,
