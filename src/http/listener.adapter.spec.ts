@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import express from 'express';
 import { ListenerAdapter } from './listener.adapter.js';
+import { MarkedResponse } from './marked-response.js';
 
 /** An answer as Express hands it to a handler. */
 function answerTo(headers: Readonly<Record<string, string>> = {}): ServerResponse {
@@ -37,6 +38,7 @@ describe('a connection that nobody uses', () => {
   const listening = (): Server => {
     const adapter = new ListenerAdapter();
     adapter.initHttpServer();
+    adapter.useEdge(() => undefined);
     adapter.useUpgrades({ takes: () => true, handle: () => undefined });
     return adapter.getHttpServer();
   };
@@ -55,6 +57,21 @@ describe('a connection that nobody uses', () => {
     expect(socket.destroyed).toBe(false);
     jest.advanceTimersByTime(10_000);
     expect(socket.destroyed).toBe(true);
+  });
+
+  it('is not closed by Node before: whoever keeps it for a minute is not surprised', () => {
+    expect(listening().keepAliveTimeout).toBe(0);
+  });
+
+  it('is none that waits for an answer, however long', () => {
+    const server = listening();
+    const socket = connectTo(server);
+    const req = new IncomingMessage(socket);
+    const res = new MarkedResponse(req);
+    res.assignSocket(socket);
+    server.emit('request', req, res);
+    jest.advanceTimersByTime(200_000);
+    expect(socket.destroyed).toBe(false);
   });
 
   it('is looked for no more when the listener is closed', () => {
