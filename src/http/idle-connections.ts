@@ -17,7 +17,7 @@ interface Watched {
 
 /**
  * The connections of a listener, looked at now and then. Node would arm a timer behind every answer and disarm it at the
- * next request, which costs a request some percent; nobody minds when an idle connection goes a few seconds later.
+ * next request; nobody minds when an idle connection goes a few seconds later.
  */
 export class IdleConnections {
   private readonly connections = new Map<Connection, Watched>();

@@ -74,7 +74,8 @@ export class ListenerAdapter extends ExpressAdapter {
       {
         ServerResponse: MarkedResponse,
         connectionsCheckingInterval: CHECK_MS,
-        // A request that announces no body is no stream to be read to its end: that is a tenth of a short answer.
+        // A request that announces no body is no stream to be read to its end. Node before 24.12 does not know this, and
+        // reads it.
         optimizeEmptyRequests: true,
       },
       (req, res) => {

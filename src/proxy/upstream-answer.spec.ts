@@ -279,6 +279,15 @@ describe('the silence of an upstream', () => {
     expect(answered.told).toEqual([]);
   });
 
+  it('counts once, also where undici starts twice', async () => {
+    const world = begin({ isWhole: true });
+    world.answer.onRequestStart(world.controller);
+    head(world, 200, EVENTS);
+    await turn();
+    jest.advanceTimersByTime(10 * SILENCE_MS);
+    expect(world.told).toEqual([]);
+  });
+
   it('is undici’s to judge while a body is sent', () => {
     const world = begin();
     jest.advanceTimersByTime(10 * SILENCE_MS);

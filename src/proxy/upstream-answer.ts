@@ -59,7 +59,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.res.destroyed) this.abort();
-    else if (this.rules.isWhole) this.silence = this.abortLater(errors.HeadersTimeoutError);
+    else if (this.rules.isWhole) this.silence ??= this.abortLater(errors.HeadersTimeoutError);
   }
 
   onResponseStart(

@@ -120,7 +120,7 @@ export class UpstreamClient implements OnModuleDestroy {
           headers: this.headersFor(exchange, call),
           body,
           // While a body is sent only undici knows whose turn it is. Else the answer watches the silence itself: undici keeps
-          // each of its timers for up to a second after its use, which is all that V8 then has to collect in its old space.
+          // each of its timers in a list for up to half a second after its use, long enough to become V8's old garbage.
           headersTimeout: body === null ? 0 : call.timeoutMs,
           // An event stream may be silent.
           bodyTimeout: 0,
