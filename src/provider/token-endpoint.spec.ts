@@ -47,7 +47,7 @@ function request(
   more: Partial<ProviderConfig> = {},
   issuer = server.origin,
 ): Promise<RawTokenAnswer> {
-  const config = providerAt(issuer, { timeoutMs: 1_000, ...more });
+  const config = providerAt(issuer, { timeoutMs: 10_000, ...more });
   const endpoint = new TokenEndpoint(config, createProviderFetch({}), new FixedClock());
   return endpoint.request(
     { issuer, token_endpoint: `${server.origin}/token` },

@@ -12,7 +12,7 @@ import { SpaPage } from './pages/spa.page.ts';
 
 const DEMO_SPA = new URL('../../demo/spa', import.meta.url).pathname;
 const CLIENT_ID = 'vestibule-browser-test';
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 /** As the demo has it: the API believes the assertion. */
 const API_ROUTE = { name: 'api', prefix: '/api', identity: 'assertion' };
 
@@ -80,6 +80,7 @@ export class BrowserStage {
         API_UPSTREAM: api.url,
         SPA_DIR: DEMO_SPA,
         REDIS_URL: redis.url,
+        REDIS_COMMAND_TIMEOUT: '10s',
         ...env,
       },
     });
@@ -104,19 +105,13 @@ export class BrowserStage {
   async logIn(context: BrowserContext, path = '/', name = PERSON): Promise<SpaPage> {
     const page = await context.newPage();
     await page.goto(this.url(`/login?return_to=${encodeURIComponent(path)}`));
-    await new ProviderLoginPage(page).continueAs(name);
-    const app = new SpaPage(page);
-    await app.greets(name);
-    return app;
+    return continueAs(name, page);
   }
 
   /** Logs in by clicking in a tab that shows the application. */
   async logInOn(page: Page, name = PERSON): Promise<SpaPage> {
-    const app = new SpaPage(page);
-    await app.logInButton.click();
-    await new ProviderLoginPage(page).continueAs(name);
-    await app.greets(name);
-    return app;
+    await new SpaPage(page).logInButton.click();
+    return continueAs(name, page);
   }
 
   /** A person who is logged in, with the tab that shows it. */
@@ -138,6 +133,18 @@ export class BrowserStage {
     await this.op.close();
     await this.api.close();
     await this.redis.stop();
+  }
+}
+
+/** From the provider's page to the application's greeting; what is shown instead is in the error. */
+async function continueAs(name: string, page: Page): Promise<SpaPage> {
+  const app = new SpaPage(page);
+  try {
+    await new ProviderLoginPage(page).continueAs(name);
+    await app.greets(name);
+    return app;
+  } catch (cause) {
+    throw new Error(`the login ended at "${await page.title()}", ${page.url()}`, { cause });
   }
 }
 

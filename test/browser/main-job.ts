@@ -4,7 +4,7 @@ import { ProviderLoginPage } from './pages/provider-login.page.ts';
 import { SpaPage } from './pages/spa.page.ts';
 
 export const PERSON = 'Alice Archer';
-const STEP_MS = 15_000;
+const STEP_MS = 30_000;
 
 export interface MainJob {
   /** What was seen to work, in order. */

@@ -3,7 +3,7 @@ import { EventStream } from '../support/event-stream.js';
 import { cookiesSet, jsonOf, type Hop } from '../support/http-exchange.js';
 import { startReplica } from '../support/replica.js';
 import { askAs, basicOf, ServiceCaller, servicesFile } from '../support/service-caller.js';
-import { Stage } from '../support/stage.js';
+import { SHORT_OF_PATIENCE, Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
 const support = new ServiceCaller('support', { scopes: '[sessions]' });
@@ -12,8 +12,11 @@ const gateway = new ServiceCaller('gateway', { scopes: '[introspect, token]' });
 describe('/admin/sessions', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open({ redis: true, file: servicesFile(support, gateway) });
-    await stage.bff.untilLogged('store.connected');
+    stage = await Stage.open({
+      redis: true,
+      file: servicesFile(support, gateway),
+      env: SHORT_OF_PATIENCE,
+    });
   });
   afterEach(async () => {
     for (const sub of ['alice', 'bob']) await end(`?sub=${sub}&provider=generic`);

@@ -286,7 +286,6 @@ describe('a token for each API over two instances', () => {
     resource: ${ORDERS}
 `,
     });
-    await stage.bff.untilLogged('store.connected');
     const replica = await startReplica(stage);
     const person = await stage.member();
     const headers = { cookie: await stage.cookieOf(person), 'x-csrf': '1' };

@@ -17,7 +17,7 @@ import {
   unsignedToken,
   type TokenClaims,
 } from '../support/signing-key.js';
-import { Stage } from '../support/stage.js';
+import { SHORT_OF_PATIENCE, Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
 const LIFE_MS = 300_000;
@@ -52,7 +52,6 @@ describe.each([
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open({ redis });
-    if (redis) await stage.bff.untilLogged('store.connected');
     registerForLogouts(stage);
   });
   afterEach(() => stage.op.behave());
@@ -257,8 +256,7 @@ describe('back-channel logout over two instances', () => {
   let stage: Stage;
   let replica: Replica;
   beforeAll(async () => {
-    stage = await Stage.open({ redis: true });
-    await stage.bff.untilLogged('store.connected');
+    stage = await Stage.open({ redis: true, env: SHORT_OF_PATIENCE });
     registerForLogouts(stage);
     replica = await startReplica(stage);
   });
@@ -317,7 +315,7 @@ describe('back-channel logout over two instances', () => {
     stage.redis.pause();
     const started = performance.now();
     const answer = await sendLogout(stage, token);
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(performance.now() - started).toBeLessThan(5_000);
     stage.redis.resume();
     expect(answer.status).toBe(503);
     expect(jsonOf(answer)).toMatchObject({ code: 'store_unavailable' });

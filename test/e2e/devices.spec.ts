@@ -1,7 +1,7 @@
 import { randomToken } from '../../src/crypto/random.js';
 import { cookiesSet, jsonOf, type Hop } from '../support/http-exchange.js';
 import { startReplica, type Replica } from '../support/replica.js';
-import { Stage } from '../support/stage.js';
+import { SHORT_OF_PATIENCE, Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
 interface Device {
@@ -20,7 +20,6 @@ describe.each([
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open({ redis });
-    if (redis) await stage.bff.untilLogged('store.connected');
   });
   afterAll(() => stage.close());
 
@@ -163,8 +162,10 @@ describe('devices over two instances', () => {
   let stage: Stage;
   let replica: Replica;
   beforeAll(async () => {
-    stage = await Stage.open({ redis: true, env: { SESSION_MAX_PER_USER: '2' } });
-    await stage.bff.untilLogged('store.connected');
+    stage = await Stage.open({
+      redis: true,
+      env: { ...SHORT_OF_PATIENCE, SESSION_MAX_PER_USER: '2' },
+    });
     replica = await startReplica(stage);
   });
   afterAll(async () => {

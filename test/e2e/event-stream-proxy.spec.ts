@@ -256,7 +256,6 @@ describe('an event stream over two instances', () => {
   let replica: Replica;
   beforeAll(async () => {
     stage = await Stage.open({ redis: true, file: ROUTES });
-    await stage.bff.untilLogged('store.connected');
     replica = await startReplica(stage);
   });
   afterAll(async () => {

@@ -6,7 +6,7 @@ import { jsonOf, type Hop } from '../support/http-exchange.js';
 import { logoutToken } from '../support/logout-tokens.js';
 import { PATHS } from '../support/op-host.js';
 import { askAs, basicOf, ServiceCaller, servicesFile } from '../support/service-caller.js';
-import { CLIENT_ID, Stage } from '../support/stage.js';
+import { CLIENT_ID, SHORT_OF_PATIENCE, Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
 const gateway = new ServiceCaller('gateway', { scopes: '[introspect]' });
@@ -29,9 +29,8 @@ describe('POST /introspect (RFC 7662)', () => {
     upstream: \${API}
     identity: assertion
 ${servicesFile(gateway, posting, operator)}`,
-      env: { OIDC_CLAIMS: 'sub,email,name,preferred_username' },
+      env: { ...SHORT_OF_PATIENCE, OIDC_CLAIMS: 'sub,email,name,preferred_username' },
     });
-    await stage.bff.untilLogged('store.connected');
   });
   afterAll(() => stage.close());
 

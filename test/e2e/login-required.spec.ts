@@ -1,6 +1,6 @@
 import { jsonOf, type Hop, type Outgoing } from '../support/http-exchange.js';
 import { errorCodeOf, linksOf } from '../support/html-page.js';
-import { Stage } from '../support/stage.js';
+import { SHORT_OF_PATIENCE, Stage } from '../support/stage.js';
 
 const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
 
@@ -8,7 +8,10 @@ const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' 
 describe('whoever a gateway did not let in', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open({ redis: true, env: { TRUST_PROXY: 'loopback' } });
+    stage = await Stage.open({
+      redis: true,
+      env: { ...SHORT_OF_PATIENCE, TRUST_PROXY: 'loopback' },
+    });
   });
   afterAll(() => stage.close());
 

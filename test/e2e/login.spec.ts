@@ -564,7 +564,6 @@ describe('claims', () => {
 describe('a user with 500 groups and tokens of 20 kB', () => {
   it('logs in with a cookie of the same size, and who they are stays a small record (ATK-45, J-44, E-36)', async () => {
     await using stage = await Stage.open({ redis: true });
-    await stage.bff.untilLogged('store.connected');
     const small = await stage.member({ as: 'bob' });
     const groups = Array.from(
       { length: 500 },

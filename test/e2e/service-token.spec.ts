@@ -6,7 +6,7 @@ import { PATHS, RESOURCE } from '../support/op-host.js';
 import { refreshesAt } from '../support/refresh-calls.js';
 import { askAs, basicOf, ServiceCaller, servicesFile } from '../support/service-caller.js';
 import { newSigningKey, readToken } from '../support/signing-key.js';
-import { CLIENT_ID, Stage } from '../support/stage.js';
+import { CLIENT_ID, SHORT_OF_PATIENCE, Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
 const CALLBACK = 'https://native.example/cb';
@@ -46,7 +46,7 @@ const gateway = new ServiceCaller('gateway', { scopes: '[introspect]' });
 const openStage = (env: Env = {}): Promise<Stage> =>
   Stage.open({
     redis: true,
-    env: { OIDC_SCOPE: `openid profile email ${SCOPES}`, ...env },
+    env: { ...SHORT_OF_PATIENCE, OIDC_SCOPE: `openid profile email ${SCOPES}`, ...env },
     op: {
       configuration: {
         pkce: { required: () => false },
@@ -85,7 +85,6 @@ afterEach(() => stage.close());
 /** The provider knows the services' redirect URIs as well as ours. */
 async function stageWith(env: Env = {}): Promise<void> {
   stage = await openStage(env);
-  await stage.bff.untilLogged('store.connected');
   stage.op.register({
     clientId: CLIENT_ID,
     clientSecret: stage.clientSecret,

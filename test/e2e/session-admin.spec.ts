@@ -12,7 +12,6 @@ describe('an operator at the store', () => {
   let admin: SessionAdmin;
   beforeAll(async () => {
     stage = await Stage.open({ redis: true });
-    await stage.bff.untilLogged('store.connected');
     const opened = await openSessions(stage.bff.config);
     if (opened === undefined) throw new Error('sessions in Redis can be administered');
     admin = opened;

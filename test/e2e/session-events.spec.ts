@@ -23,7 +23,6 @@ describe.each([
   let streams: EventStream[];
   beforeAll(async () => {
     stage = await Stage.open({ redis });
-    if (redis) await stage.bff.untilLogged('store.connected');
     registerForLogouts(stage);
   });
   beforeEach(() => {
@@ -196,7 +195,6 @@ describe('the events of a session over two instances', () => {
   let replica: Replica;
   beforeAll(async () => {
     stage = await Stage.open({ redis: true });
-    await stage.bff.untilLogged('store.connected');
     replica = await startReplica(stage);
   });
   afterAll(async () => {
@@ -233,7 +231,7 @@ describe('the events of a session over two instances', () => {
   });
 
   it('are closed without an end when an instance goes: the browser comes back to another one', async () => {
-    await stage.bff.untilLogged('store.connected');
+    await stage.bff.untilConnected();
     const going = await startReplica(stage);
     const person = await stage.member();
     const stream = await EventStream.open(going.url(PATH), {

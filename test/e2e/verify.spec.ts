@@ -1,7 +1,7 @@
 import { exchange, jsonOf, locationOf, type Hop, type Outgoing } from '../support/http-exchange.js';
 import { errorCodeOf, linksOf } from '../support/html-page.js';
 import { PATHS } from '../support/op-host.js';
-import { Stage } from '../support/stage.js';
+import { SHORT_OF_PATIENCE, Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
 const MANAGED = [
@@ -59,6 +59,7 @@ describe('a gateway asks', () => {
       file: POLICIES,
       op: { accessTokenSeconds: 120 },
       env: {
+        ...SHORT_OF_PATIENCE,
         BASE_PATH: '/app',
         TRUST_PROXY: 'loopback',
         ALLOWED_ORIGINS: FRIEND,

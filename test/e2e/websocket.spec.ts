@@ -437,7 +437,6 @@ describe('WebSockets over two instances', () => {
   let replica: Replica;
   beforeAll(async () => {
     stage = await Stage.open({ redis: true, file: ROUTES });
-    await stage.bff.untilLogged('store.connected');
     replica = await startReplica(stage);
     stage.api.takeWebSockets();
   });

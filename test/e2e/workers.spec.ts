@@ -57,10 +57,13 @@ describe('an instance of two processes', () => {
   afterAll(() => instance.end());
 
   it('answers by both of them, for the sessions of all', async () => {
-    const answers = await Promise.all(Array.from({ length: MANY }, ask));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    const by = instance.logged('request.completed').map(({ worker }) => worker);
-    expect(new Set(by)).toEqual(new Set([1, 2]));
+    const by = (): Set<unknown> =>
+      new Set(instance.logged('request.completed').map(({ worker }) => worker));
+    while (by().size < 2) {
+      const answers = await Promise.all(Array.from({ length: MANY }, ask));
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    }
+    expect(by()).toEqual(new Set([1, 2]));
   });
 
   it('lets nobody in by one process who logged out by the other (ATK-60)', async () => {

@@ -170,7 +170,7 @@ describe('a network that is slow', () => {
       );
       for (const time of times) {
         expect(time).toBeGreaterThanOrEqual(delayMs - 1);
-        expect(time).toBeLessThan(delayMs + 100);
+        expect(time).toBeLessThan(delayMs + 1_000);
       }
     }
   });
@@ -197,11 +197,11 @@ describe('a network that is slow', () => {
     });
     const person = await stage.member();
     await stage.call(person);
-    network.delayMs = 200;
+    network.delayMs = 1_000;
     for (const ask of [() => stage.session(person), () => stage.call(person)]) {
       const took = await msOf(ask());
-      expect(took).toBeGreaterThanOrEqual(199);
-      expect(took).toBeLessThan(600);
+      expect(took).toBeGreaterThanOrEqual(999);
+      expect(took).toBeLessThan(3_000);
     }
     network.heal();
   });

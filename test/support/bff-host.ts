@@ -122,6 +122,17 @@ export class BffHost {
     if (this.logged(event).length === 0) await this.nextLog(event);
   }
 
+  /** Resolves when it is connected to its store, however often it came and went before. */
+  async untilConnected(): Promise<void> {
+    while (this.lastOfStore() !== 'store.connected') await once(this.events, 'store.connected');
+  }
+
+  private lastOfStore(): unknown {
+    return this.lines
+      .map((line) => (JSON.parse(line) as LogLine)['event'])
+      .findLast((event) => event === 'store.connected' || event === 'store.disconnected');
+  }
+
   async stop(): Promise<void> {
     await this.running?.stop();
   }

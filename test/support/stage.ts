@@ -39,6 +39,10 @@ interface Parts {
 }
 
 export const CLIENT_ID = 'vestibule:test/client';
+/** Most tests are not about a machine that stands still for a moment. */
+const PATIENT = '10s';
+/** For tests that pause Redis: commands fail soon, though not in a moment's stall. */
+export const SHORT_OF_PATIENCE: Env = { REDIS_COMMAND_TIMEOUT: '2s' };
 const SCOPE = 'openid profile email orders:read';
 const INDENT = 2;
 
@@ -96,13 +100,14 @@ export class Stage {
         OIDC_USERINFO: String(opaque),
         API_UPSTREAM: api.url,
         SPA_DIR,
+        REDIS_COMMAND_TIMEOUT: PATIENT,
         ...(redis !== undefined && { REDIS_URL: redis.url }),
         ...options.env,
       },
     });
     op.register({ clientId: CLIENT_ID, clientSecret, publicUrl: bff.url(''), ...options.client });
     // On a busy machine the first request could come before the store does.
-    if (redis !== undefined) await bff.untilLogged('store.connected');
+    if (redis !== undefined) await bff.untilConnected();
     return new Stage(op, api, bff, clock, redis, clientSecret, heard);
   }
 
