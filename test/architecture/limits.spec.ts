@@ -37,7 +37,7 @@ describe('what is asked of Redis, providers and APIs', () => {
         ],
         [
           'time for an answer, by default',
-          `${time(redis.commandTimeout ?? 0)} (\`REDIS_COMMAND_TIMEOUT\`)`,
+          `${time(store.commandTimeoutMs)} (\`REDIS_COMMAND_TIMEOUT\`)`,
           `${time(providers[0]?.timeoutMs ?? 0)} (\`OIDC_TIMEOUT\`)`,
           `${time(routes[0]?.timeoutMs ?? 0)} of silence (\`routes[].timeout\`)`,
         ],

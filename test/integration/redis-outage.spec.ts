@@ -166,6 +166,17 @@ describe('a Redis that is paused', () => {
     expect(await store.readIdentity(key)).toBeDefined();
   });
 
+  it('keeps its connection when it goes on before as long a silence again (K-06)', async () => {
+    const redis = await startRedis();
+    const { store, log } = await connectedStore(redis.url);
+    redis.pause();
+    const gone = performance.now() + COMMAND_TIMEOUT_MS * 2;
+    expect((await failureOf(store.readIdentity('k'))).code).toBe('store_unavailable');
+    redis.resume();
+    while (performance.now() < gone + 100) await store.ping();
+    expect(log.count('store.disconnected')).toBe(0);
+  });
+
   it('does not run what piled up against a session that was ended meanwhile (K-07, K-08, R-03)', async () => {
     const redis = await startRedis();
     const { store } = await connectedStore(redis.url);
@@ -185,6 +196,40 @@ describe('a Redis that is paused', () => {
     expect(await ended).toBe(true);
     await other.store.ping();
     expect(await other.store.readBoth(key)).toEqual({ identity: undefined, tokens: undefined });
+  });
+});
+
+describe('a process that stands still', () => {
+  /** As a paused container or a virtual machine that moves: no timer fires, and nothing is read. */
+  function standStill(ms: number): void {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  }
+
+  it('takes the answers that came meanwhile, and keeps its connection', async () => {
+    const redis = await startRedis();
+    const { store, log } = await connectedStore(redis.url);
+    const key = storeKey();
+    await store.create(key, newSession());
+    for (const limits of [1.1, 2.5]) {
+      const read = store.readIdentity(key);
+      await setImmediate();
+      standStill(COMMAND_TIMEOUT_MS * limits);
+      expect(await read).toBeDefined();
+    }
+    expect(log.count('store.disconnected')).toBe(0);
+  });
+
+  it('gives Redis its whole time again, and no more', async () => {
+    const redis = await startRedis();
+    const { store } = await connectedStore(redis.url);
+    redis.pause();
+    const read = failureOf(store.readIdentity('k'));
+    await setImmediate();
+    standStill(COMMAND_TIMEOUT_MS * 2);
+    const { code, ms } = await read;
+    expect(code).toBe('store_unavailable');
+    expect(ms).toBeGreaterThanOrEqual(COMMAND_TIMEOUT_MS * 3 - 1);
   });
 });
 

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import type { RedisConnection } from '../../config/config.types.js';
 import type { LinkEvents, RedisLink, ScriptedRedis } from './redis-link.js';
 import { clusterOptions, connectionOptions, type RedisConfig } from './redis-options.js';
+import { TimedRedis } from './timed-redis.js';
 
 export type ClusterConnection = Extract<RedisConnection, { kind: 'cluster' }>;
 
@@ -44,12 +45,11 @@ export class ClusterLink implements RedisLink {
     const nodes = this.cluster.nodes('master').map(({ options }) => options);
     const known = nodes.length > 0 ? nodes : this.connection.nodes;
     const { host, port } = known[randomInt(known.length)] ?? {};
-    return new Redis({
+    const way = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
+    return new TimedRedis(way, this.config.commandTimeoutMs, {
       ...connectionOptions(this.config),
       connectionName: 'vestibule-signals',
       retryStrategy: () => null,
-      ...(host !== undefined && { host }),
-      ...(port !== undefined && { port }),
     });
   }
 

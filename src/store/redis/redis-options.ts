@@ -21,7 +21,10 @@ export function backOff(times: number): number {
   return randomInt(Math.ceil(ceiling / 2), ceiling + 1);
 }
 
-/** One connection to one server, whichever way it is found: fails fast, queues nothing, sends nothing twice. */
+/**
+ * One connection to one server, whichever way it is found: fails fast, queues nothing, sends nothing twice. How long a
+ * command may take is for TimedRedis to know.
+ */
 export function connectionOptions({
   connection,
   commandTimeoutMs,
@@ -41,10 +44,6 @@ export function connectionOptions({
     // never sent a second time (K-08, K-28). 0 rejects it with the connection, not retries later (K-02, K-05).
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // The only limit that holds against a Redis which is paused with its TCP connections alive (K-03, K-06).
-    commandTimeout: commandTimeoutMs,
-    // Then the socket goes too: later commands fail at once, and no queue grows behind a silent peer (K-06, K-09).
-    socketTimeout: commandTimeoutMs * 2,
     // A silent peer does not answer our FIN either: its socket is destroyed soon, so that a new one is tried.
     disconnectTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
@@ -107,7 +106,12 @@ export function clusterOptions(config: RedisConfig) {
   } = connectionOptions(config);
   return {
     scripts: SCRIPTS,
-    redisOptions: node,
+    redisOptions: {
+      ...node,
+      // A Cluster makes its connections itself, so these are what TimedRedis is to one server (K-03, K-06, K-09).
+      commandTimeout: config.commandTimeoutMs,
+      socketTimeout: config.commandTimeoutMs * 2,
+    },
     // What was written must be there for the next read: replicas lag (K-26).
     scaleReads: 'master' as const,
     // MOVED, ASK and a few TRYAGAIN (two keys of a slot under way, K-24) within the time of a command.

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { RedisConnection } from '../../config/config.types.js';
 import type { LinkEvents, RedisLink, ScriptedRedis } from './redis-link.js';
 import {
@@ -8,6 +8,7 @@ import {
   type ExtraOptions,
   type RedisConfig,
 } from './redis-options.js';
+import { TimedRedis } from './timed-redis.js';
 
 export type ServerConnection = Extract<RedisConnection, { kind: 'standalone' | 'sentinel' }>;
 
@@ -72,9 +73,8 @@ export class ServerLink implements RedisLink {
   private open(more: ExtraOptions): Redis {
     const { connection } = this;
     const options = { ...connectionOptions(this.config), ...more };
-    return connection.kind === 'standalone'
-      ? new Redis(connection.url, options)
-      : new Redis({ ...options, ...sentinelOptions(connection) });
+    const way = connection.kind === 'standalone' ? connection.url : sentinelOptions(connection);
+    return new TimedRedis(way, this.config.commandTimeoutMs, options);
   }
 
   /** ioredis gives up for good when a connector fails before it has a socket; a service must not. */
