@@ -67,7 +67,7 @@ function reestablish(
   more: Partial<ProviderConfig> = {},
   tokens: TokenSet = before(),
 ): Promise<Reestablished> {
-  const config = providerAt(server.origin, { timeoutMs: 500, ...more });
+  const config = providerAt(server.origin, { timeoutMs: 3_000, ...more });
   const metadata = {
     issuer: server.origin,
     jwks_uri: `${server.origin}/jwks`,

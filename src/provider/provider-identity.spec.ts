@@ -57,7 +57,7 @@ function establish(
   more: Partial<ProviderConfig> = {},
   metadata = {},
 ): Promise<Identity> {
-  const config = providerAt(server.origin, { timeoutMs: 500, ...more });
+  const config = providerAt(server.origin, { timeoutMs: 3_000, ...more });
   const { identity } = providerParts(config, clock, log);
   const known = {
     issuer: server.origin,

@@ -76,7 +76,7 @@ const metadata = () => ({
   jwks_uri: `${server.origin}/jwks`,
 });
 const grants = (more: Partial<ProviderConfig> = {}): TokenGrants =>
-  providerParts(providerAt(server.origin, { timeoutMs: 500, ...more }), clock, log).grants;
+  providerParts(providerAt(server.origin, { timeoutMs: 3_000, ...more }), clock, log).grants;
 const refresh = (more: Partial<ProviderConfig> = {}, audience?: AudienceRequest) =>
   grants(more).refresh(metadata(), before, identity(), { audience });
 const tokens = (more: object = {}): object => ({

@@ -8,7 +8,7 @@ import { Stage } from '../support/stage.js';
 import type { UpstreamHost } from '../support/upstream-host.js';
 import type { UserAgent } from '../support/user-agent.js';
 
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 1_000;
 const ROUTES = `routes:
   - name: events
     prefix: /events
@@ -237,8 +237,9 @@ describe('another long answer', () => {
     const member = await stage.member();
     // More than all buffers between the two hold.
     const size = 48 * 1_048_576;
+    const body = Buffer.alloc(size, 'x');
     stage.api.respond((_received, res) => {
-      res.writeHead(200, { 'content-length': String(size) }).end(Buffer.alloc(size, 'x'));
+      res.writeHead(200, { 'content-length': String(size) }).end(body);
     });
     const answer = await download(member, '/api/large');
     answer.pause();

@@ -14,7 +14,7 @@ import { sendRaw } from '../support/raw-socket.js';
 import { Stage } from '../support/stage.js';
 import type { UserAgent } from '../support/user-agent.js';
 
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 1_600;
 const ROUTES = `routes:
   - name: api
     prefix: /api

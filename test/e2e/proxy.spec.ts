@@ -11,7 +11,7 @@ const ROUTES = `routes:
     prefix: /api
     upstream: \${API}
     methods: [GET, HEAD, POST, PUT, PATCH]
-    timeout: 300ms
+    timeout: 2s
   - name: mapped
     prefix: /files
     upstream: \${API}/v1/store
