@@ -7,6 +7,8 @@ export interface Allowance {
   readonly waits?: boolean;
   /** Logins may end with a page that says why. */
   readonly refusedLogins?: boolean;
+  /** For so long a replica stands still, and whoever asks it waits. */
+  readonly stillMs?: number;
   /** Answers die with the process that wrote them; the balancer asks another. */
   readonly cuts?: boolean;
   /**

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Drill, Rounds } from './drill.ts';
+import { until } from './processes.ts';
 import type { Grant, Relay } from './relay.ts';
 import type { Replica } from './replica.ts';
 import type { Stage } from './stage.ts';
@@ -13,6 +14,8 @@ const CALM_MS = 400;
 const UNWRITTEN_MS = 250;
 /** The lock of a replica that is gone (vestibule.yaml) runs out. */
 const LOCK_MS = 5_500;
+/** Longer than a command to Redis may take. */
+const STILL_MS = 1_500;
 
 const MIDDLES: readonly (readonly [Grant, string])[] = [
   ['authorization_code', 'a callback'],
@@ -65,8 +68,29 @@ export function replicaDrills(stage: Stage, rounds: number, repetitions: number)
     forMs: 0,
     allows: { waits: true },
   }));
+  const still = (forMs: number, times: number): Drill => ({
+    name: `replica stands still for ${forMs / 1000} s in the middle of a refresh, ${times} times`,
+    breaks: each(times, async ({ replica, relay }) => {
+      await relay.next('refresh_token');
+      await delay(Math.random() * MIDDLE_MS);
+      const paused = performance.now();
+      replica.pause();
+      await delay(forMs);
+      replica.resume();
+      const resumed = performance.now();
+      await until('a replica that stood still', () => replica.isReady());
+      return {
+        recoverMs: performance.now() - resumed,
+        inFlight: relay.refreshesBetween(paused - UNWRITTEN_MS, paused),
+      };
+    }),
+    forMs: 0,
+    allows: { refusedLogins: true, waits: true, stillMs: forMs, losses: 'in flight' },
+  });
   return [
     ...killed,
+    still(STILL_MS, rounds),
+    still(LOCK_MS, rounds),
     ...stopped,
     {
       name: `replica stopped (SIGTERM), ${repetitions} times`,

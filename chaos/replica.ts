@@ -37,6 +37,15 @@ export class Replica {
     return (await ask(this.internalPort, '/readyz', { limitMs: 1_500 })).status === 200;
   }
 
+  /** Stops it from running, as a paused container or a virtual machine that moves; its connections stay open. */
+  pause(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process?.kill('SIGCONT');
+  }
+
   /** Ends it; resolves when it is gone, with its exit code (null after SIGKILL). */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     if (this.process === undefined) return null;

@@ -1,3 +1,4 @@
+import type { Drill } from './drill.ts';
 import type { EventTimes } from './events.ts';
 import type { Result } from './perform.ts';
 import { net, type Timed } from './tally.ts';
@@ -66,6 +67,7 @@ interface Rule {
   readonly says: (result: Result) => string;
 }
 
+const still = ({ allows }: Drill): number => allows?.stillMs ?? 0;
 const examples = ({ examples: all }: Result): string =>
   all.size === 0 ? '' : `; ${[...all].join('; ')}`;
 
@@ -93,16 +95,17 @@ const RULES: readonly Rule[] = [
     says: (result) => `${result.refused} logins failed${examples(result)}`,
   },
   {
-    isBroken: ({ longest }) => net(longest) > LONGEST_MS,
+    isBroken: ({ longest, drill }) => net(longest) > LONGEST_MS + still(drill),
     says: ({ longest }) => `an answer took ${timed(longest)}`,
   },
   {
     isBroken: ({ longestAwaited, drill }) =>
-      net(longestAwaited) > (drill.allows?.waits === true ? AWAITED_MS : LONGEST_MS),
+      net(longestAwaited) > (drill.allows?.waits === true ? AWAITED_MS : LONGEST_MS) + still(drill),
     says: ({ longestAwaited }) => `a login or a call to the API took ${timed(longestAwaited)}`,
   },
   {
-    isBroken: ({ longestUnavailable }) => net(longestUnavailable) > UNAVAILABLE_MS,
+    isBroken: ({ longestUnavailable, drill }) =>
+      net(longestUnavailable) > UNAVAILABLE_MS + still(drill),
     says: ({ longestUnavailable }) => `a 503 took ${timed(longestUnavailable)}`,
   },
 ];
