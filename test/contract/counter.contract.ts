@@ -1,7 +1,7 @@
 import { storeKey } from '../support/store-records.js';
 import type { StoreUnderTest } from './store.contract.js';
 
-const SHORT = 50;
+const SHORT = 400;
 const LONG = 60_000;
 
 /** The promises of counter.port.ts; called within the suite of store.contract.ts. */

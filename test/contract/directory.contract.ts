@@ -4,7 +4,7 @@ import { HEAD, type Store } from '../../src/store/store.port.js';
 import { eight, identityRecord, newSession, storeKey } from '../support/store-records.js';
 import type { StoreUnderTest } from './store.contract.js';
 
-const SHORT = 50;
+const SHORT = 400;
 const LONG = 60_000;
 
 /** The promises of directory.port.ts; called within the suite of store.contract.ts. */

@@ -23,7 +23,7 @@ export interface StoreUnderTest {
 }
 
 /** A life that a test waits for, and one that it does not reach. */
-const SHORT = 50;
+const SHORT = 400;
 const LONG = 60_000;
 
 /** Every byte once, then noise: what a driver that decodes text would damage. */
