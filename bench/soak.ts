@@ -1,7 +1,8 @@
 /**
  * `npm run bench:soak`: the product over Redis under steady load for ten minutes (`-- --minutes=10`): session checks,
- * proxied calls, forward authentication, logins and logouts. Nothing may grow: memory, open files, keys. Exit code 1
- * when something does, or when a request fails.
+ * proxied calls, forward authentication, logins and logouts. Nothing may grow in the second half: memory, open files, keys.
+ * Before that V8 lets its heap grow to its height, which takes four minutes. Exit code 1 when something does, or when a
+ * request fails.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -21,8 +22,8 @@ const SAMPLES_PER_MINUTE = 6;
 const STAYING = 20;
 const COMING = 2;
 const PAUSE_MS = 10;
-/** Growth from the second minute to the last one that is no growth. */
-const SLACK = { mib: 24, files: 20, keys: 60 } as const;
+/** Growth from the middle to the last minute that is no growth. */
+const SLACK = { mib: 12, files: 20, keys: 60 } as const;
 
 interface Sample {
   readonly mib: number;
@@ -113,18 +114,19 @@ over.abort();
 await Promise.all(running);
 await stage.stop();
 
-const [, second] = rows;
+const middle = rows[Math.ceil(minutes / 2) - 1];
 const last = rows.at(-1);
-if (second === undefined || last === undefined) throw new Error('it takes two minutes at least');
+if (minutes < 2 || middle === undefined || last === undefined)
+  throw new Error('it takes two minutes at least');
 console.log(`\n${describeMachine()}; ${new Date().toISOString().slice(0, 10)}\n`);
 const line = (what: string, of: keyof Sample, digits = 0): string[] => [
   what,
-  second[of].toFixed(digits),
+  middle[of].toFixed(digits),
   last[of].toFixed(digits),
 ];
 console.log(
   renderTable(
-    [`${minutes} minutes under load`, 'second minute', 'last minute'],
+    [`${minutes} minutes under load`, `minute ${Math.ceil(minutes / 2)}`, 'last minute'],
     [
       line('memory, MiB', 'mib'),
       line('open files and connections', 'files'),
@@ -136,7 +138,7 @@ console.log(
   `${counts.requests.toLocaleString('en-US')} requests, ${counts.logins.toLocaleString('en-US')} logins and logouts, ${counts.failures} failures`,
 );
 const grown = (Object.keys(SLACK) as (keyof Sample)[]).filter(
-  (of) => last[of] - second[of] > SLACK[of],
+  (of) => last[of] - middle[of] > SLACK[of],
 );
 for (const of of grown) console.log(`GROWN  ${of}`);
 if (grown.length > 0 || counts.failures > 0) process.exitCode = 1;
