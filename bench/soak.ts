@@ -1,7 +1,7 @@
 /**
  * `npm run bench:soak`: the product over Redis under steady load for ten minutes (`-- --minutes=10`): session checks,
  * proxied calls, forward authentication, logins and logouts. Nothing may grow in the second half: memory, open files, keys.
- * Before that V8 lets its heap grow to its height, which takes four minutes. Exit code 1 when something does, or when a
+ * Before that V8 lets its heap grow to its height, which takes four minutes: shorter runs than eight measure that. Exit code 1 when something does, or when a
  * request fails.
  */
 import { readdirSync } from 'node:fs';

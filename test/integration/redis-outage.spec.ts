@@ -220,6 +220,17 @@ describe('a process that stands still', () => {
     expect(log.count('store.disconnected')).toBe(0);
   });
 
+  it('hears what came before it leaves a connection that was silent', async () => {
+    const redis = await startRedis();
+    const { store, log } = await connectedStore(redis.url);
+    redis.pause();
+    expect((await failureOf(store.readIdentity('k'))).code).toBe('store_unavailable');
+    redis.resume();
+    standStill(COMMAND_TIMEOUT_MS * 1.5);
+    await store.ping();
+    expect(log.count('store.disconnected')).toBe(0);
+  });
+
   it('gives Redis its whole time again, and no more', async () => {
     const redis = await startRedis();
     const { store } = await connectedStore(redis.url);

@@ -6,7 +6,7 @@ const collectOnce = runInNewContext('gc') as () => void;
 /** What has a part outside of V8's heap is gone with the collection after the one that finds it. */
 const COLLECTIONS = 3;
 
-function collect(): void {
+export function collect(): void {
   for (let at = 0; at < COLLECTIONS; at += 1) collectOnce();
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
+import { collect } from '../../../test/support/kept-memory.js';
 import { AnswerWatch, type AwaitedCommand } from './answer-watch.js';
 
 const LIMIT_MS = 500;
@@ -99,6 +100,25 @@ describe('a command', () => {
     expect(asked.failure).toBeUndefined();
     await pass(1);
     expect(asked.failure).toBeInstanceOf(Error);
+  });
+
+  it('that is answered is let go when the next one comes', async () => {
+    const first = ((asked) => new WeakRef(asked))(ask());
+    ask();
+    first.deref()!.isSettled = true;
+    ask();
+    await endOfTurn();
+    collect();
+    expect(first.deref()).toBeUndefined();
+  });
+
+  it('does not keep a process alive that is at its end', () => {
+    jest.useRealTimers();
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+    const before = timers();
+    ask();
+    expect(timers()).toBe(before);
   });
 
   it('is told of once with all that are given up together', async () => {

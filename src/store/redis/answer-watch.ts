@@ -1,6 +1,6 @@
 import type { Command } from 'ioredis';
 
-/** A timer that comes later than this was not held up by work: the process stood still. */
+/** A timer that comes later than this: the process stood still, or was busy for as long, which is the same to Redis. */
 const STOOD_STILL_MS = 100;
 
 export type AwaitedCommand = Pick<Command, 'isSettled' | 'reject'>;

@@ -12,7 +12,7 @@ type RedisCommand<T> = (redis: ScriptedRedis) => Promise<T>;
 
 /**
  * Redis, failing fast and healing by itself: a command is answered, refused, or given up after
- * `commandTimeoutMs`; nothing is queued while Redis is away, nothing is sent twice. It never rejects at
+ * `commandTimeoutMs` (twice that where this process stood still meanwhile); nothing is queued while Redis is away, nothing is sent twice. It never rejects at
  * construction: the process starts without its Redis and finds it later.
  */
 export class RedisClient {
